@@ -1,0 +1,88 @@
+"""Parts of a conversation as LangChain's standard content blocks, and usage as its usage metadata."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
+from seacloud_client.conversation import Annotation, Media, Native, Reasoning, Text, Usage
+
+
+def usage_metadata(usage: Usage) -> UsageMetadata:
+    """The usage in LangChain's terms, which are ours."""
+    heard = given(
+        cache_read=usage.cache_read_tokens,
+        cache_creation=usage.cache_creation_tokens,
+        audio=usage.input_audio_tokens,
+    )
+    said = given(reasoning=usage.reasoning_tokens, audio=usage.output_audio_tokens)
+    counts = UsageMetadata(
+        input_tokens=usage.input_tokens, output_tokens=usage.output_tokens, total_tokens=usage.total_tokens
+    )
+    if heard:
+        counts["input_token_details"] = cast("InputTokenDetails", heard)
+    if said:
+        counts["output_token_details"] = cast("OutputTokenDetails", said)
+    return counts
+
+
+def citation_block(annotation: Annotation) -> dict[str, Any]:
+    """A citation in LangChain's standard form, with the wire's own behind it, for the way back."""
+    return {
+        "type": "citation",
+        **given(
+            url=annotation.url,
+            title=annotation.title,
+            cited_text=annotation.cited_text,
+            start_index=annotation.start,
+            end_index=annotation.end,
+        ),
+        "extras": {"type": annotation.type, "protocol": annotation.protocol, "raw": dict(annotation.raw)},
+    }
+
+
+def reasoning_block(part: Reasoning) -> dict[str, Any]:
+    """Reasoning in the standard form. What the provider wants back is in its `extras`."""
+    extras = given(
+        protocol=part.protocol,
+        form=part.form,
+        signature=part.signature,
+        encrypted=part.encrypted,
+        **(part.extras or {}),
+    )
+    return {
+        "type": "reasoning",
+        "reasoning": part.text,
+        **({"id": part.id} if part.id else {}),
+        **({"extras": extras} if extras else {}),
+    }
+
+
+def media_block(part: Media) -> dict[str, Any]:
+    """A picture, sound, film or file in the standard form."""
+    extras = given(id=part.id, transcript=getattr(part, "transcript", None), **(part.extras or {}))
+    return {
+        "type": part.kind,
+        **given(url=part.url, base64=part.data, file_id=part.file_id, mime_type=part.media_type),
+        **({"extras": extras} if extras else {}),
+    }
+
+
+def native_block(part: Native) -> dict[str, Any]:
+    """An item of the protocol's own, untouched."""
+    return {"type": "non_standard", "value": dict(part.item), "extras": {"protocol": part.protocol}}
+
+
+def text_block(part: Text) -> dict[str, Any]:
+    """The beginning of a text: what is known of it but its words."""
+    return {
+        "type": "text",
+        "text": "",
+        **({"id": part.id} if part.id else {}),
+        **({"extras": dict(part.extras)} if part.extras else {}),
+    }
+
+
+def given(**facts: Any) -> dict[str, Any]:
+    """The facts that there are."""
+    return {name: value for name, value in facts.items() if value is not None}

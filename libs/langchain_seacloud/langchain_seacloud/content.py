@@ -1,0 +1,294 @@
+"""LangChain's content blocks as parts of a conversation.
+
+A block may have the standard form of langchain-core 1, OpenAI's or Anthropic's: users write all three, and histories
+hold them. The table at the end says which function reads which type.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from seacloud_client.conversation import (
+    Annotation,
+    Audio,
+    Extras,
+    File,
+    Image,
+    Media,
+    Native,
+    Part,
+    Protocol,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolResult,
+    Video,
+)
+from seacloud_client.errors import InvalidInputError
+
+Block = Mapping[str, Any]
+
+SKIPPED = frozenset(("tool_call", "tool_call_chunk", "invalid_tool_call"))
+"""Blocks that only repeat what a message's own fields say."""
+
+
+def read_content(content: str | Iterable[str | Block], protocol: Protocol) -> Iterator[Part]:
+    """The parts that a message's content holds. A block of no known type is taken to be the protocol's own.
+
+    Raises:
+        InvalidInputError: if a block lacks what its type needs.
+    """
+    if isinstance(content, str):
+        if content:
+            yield Text(content)
+        return
+    for block in content:
+        if isinstance(block, str):
+            if block:
+                yield Text(block)
+            continue
+        kind = block.get("type")
+        if kind in SKIPPED:
+            continue
+        reader = _READERS.get(str(kind))
+        if reader is not None:
+            yield from _checked(reader, block, protocol)
+        elif kind:
+            yield Native(protocol, _without_index(block))
+        else:
+            raise InvalidInputError(f"A content block needs a 'type': {_shown(block)}. Nothing was sent.")
+
+
+def _checked(reader: Callable[[Block, Protocol], Part | None], block: Block, protocol: Protocol) -> Iterator[Part]:
+    try:
+        part = reader(block, protocol)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InvalidInputError):
+            raise
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise InvalidInputError(
+            f"The content block {_shown(block)} cannot be sent: {reason.rstrip('.')}. Nothing was sent."
+        ) from None
+    if part is not None:
+        yield part
+
+
+def _shown(block: Block) -> str:
+    """A block for a message, with its long values cut."""
+    cut = {
+        key: f"{value[:40]}..." if isinstance(value, str) and len(value) > 40 else value for key, value in block.items()
+    }
+    return str(cut)[:300]
+
+
+def extras_of(block: Block) -> Extras | None:
+    """What a block says to its provider: its `extras`, and `cache_control` and `detail` beside them."""
+    extras = dict(block.get("extras") or {})
+    extras.update(
+        {name: block[name] for name in ("cache_control", "detail", "citations", "context") if block.get(name)}
+    )
+    return extras or None
+
+
+def _without_index(block: Block) -> Block:
+    return {key: value for key, value in block.items() if key != "index"}
+
+
+def _text(block: Block, protocol: Protocol) -> Part | None:
+    annotations = tuple(read_annotation(raw, protocol) for raw in block.get("annotations") or ())
+    if not block["text"] and not annotations:
+        return None
+    extras = extras_of({key: value for key, value in block.items() if key != "citations"})
+    return Text(block["text"], annotations, _text_id(block), extras)
+
+
+def _text_id(block: Block) -> str | None:
+    """The item's own id. LangChain gives blocks ids of its own making, which mean nothing to a provider."""
+    given = block.get("id")
+    return given if isinstance(given, str) and not given.startswith("lc_") else None
+
+
+def read_annotation(raw: Block, protocol: Protocol) -> Annotation:
+    """A citation of LangChain's, or, where our translator has put it there, the wire's own behind it."""
+    extras = raw.get("extras") or {}
+    native = extras.get("raw") if isinstance(extras, Mapping) else None
+    return Annotation(
+        type=str(extras.get("type") or raw.get("type", "")),
+        raw=native if isinstance(native, Mapping) else raw,
+        protocol=extras.get("protocol", protocol) if native else protocol,
+        url=raw.get("url"),
+        title=raw.get("title"),
+        cited_text=raw.get("cited_text"),
+        start=raw.get("start_index"),
+        end=raw.get("end_index"),
+    )
+
+
+def _reasoning(block: Block, protocol: Protocol) -> Part:
+    extras = dict(block.get("extras") or {})
+    known = {name: extras.pop(name, None) for name in ("signature", "encrypted", "form", "protocol")}
+    return Reasoning(
+        text=block.get("reasoning") or "",
+        protocol=known["protocol"] or protocol,
+        id=_text_id(block),
+        signature=known["signature"],
+        encrypted=known["encrypted"],
+        form=known["form"],
+        extras=extras or None,
+    )
+
+
+def _thinking(block: Block, _protocol: Protocol) -> Part:
+    """Anthropic's own form."""
+    return Reasoning(block["thinking"], "messages", signature=block.get("signature"), form="thinking")
+
+
+def _redacted_thinking(block: Block, _protocol: Protocol) -> Part:
+    return Reasoning("", "messages", encrypted=block["data"], form="redacted_thinking")
+
+
+def _media(cls: type[Media], block: Block, *, name: str | None = None) -> Media:
+    """A standard block: `url`, `base64` or `file_id`, and `mime_type`."""
+    return cls(
+        url=block.get("url"),
+        data=block.get("base64") or (block.get("data") if block.get("source_type") == "base64" else None),
+        file_id=block.get("file_id") or (block.get("id") if block.get("source_type") == "id" else None),
+        media_type=block.get("mime_type"),
+        name=name or block.get("filename") or (block.get("extras") or {}).get("filename"),
+        extras=extras_of(block),
+    )
+
+
+def _image(block: Block, _protocol: Protocol) -> Part:
+    if isinstance(block.get("source"), Mapping):
+        return _from_source(Image, block)
+    return _media(Image, block)  # type: ignore[return-value]  # it makes what it is asked for
+
+
+def _image_url(block: Block, _protocol: Protocol) -> Part:
+    """OpenAI's form; the url may stand alone."""
+    address = block["image_url"]
+    facts = address if isinstance(address, Mapping) else {"url": address}
+    return Image(url=facts["url"], extras=extras_of({**block, **facts}))
+
+
+def _input_image(block: Block, _protocol: Protocol) -> Part:
+    """The form of OpenAI's Responses."""
+    return Image(url=block.get("image_url"), file_id=block.get("file_id"), extras=extras_of(block))
+
+
+def _audio(block: Block, _protocol: Protocol) -> Part:
+    return _media(Audio, block)  # type: ignore[return-value]
+
+
+def _input_audio(block: Block, _protocol: Protocol) -> Part:
+    sound = block["input_audio"]
+    return Audio(data=sound["data"], media_type=f"audio/{sound['format']}", extras=extras_of(block))
+
+
+def _video(block: Block, _protocol: Protocol) -> Part:
+    return _media(Video, block)  # type: ignore[return-value]
+
+
+def _video_url(block: Block, _protocol: Protocol) -> Part:
+    address = block["video_url"]
+    return Video(url=address["url"] if isinstance(address, Mapping) else address, extras=extras_of(block))
+
+
+def _file(block: Block, _protocol: Protocol) -> Part:
+    inner = block.get("file")
+    if isinstance(inner, Mapping):  # OpenAI's form
+        return File(
+            url=inner.get("file_data"),
+            file_id=inner.get("file_id"),
+            name=inner.get("filename"),
+            extras=extras_of(block),
+        )
+    return _media(File, block)  # type: ignore[return-value]
+
+
+def _input_file(block: Block, _protocol: Protocol) -> Part:
+    return File(
+        url=block.get("file_url") or block.get("file_data"),
+        file_id=block.get("file_id"),
+        name=block.get("filename"),
+        extras=extras_of(block),
+    )
+
+
+def _document(block: Block, _protocol: Protocol) -> Part:
+    """Anthropic's form."""
+    return _from_source(File, block)
+
+
+def _from_source(cls: type[Image | File], block: Block) -> Part:
+    source = block["source"]
+    kind = source["type"]
+    common: dict[str, Any] = {"name": block.get("title"), "extras": extras_of(block)}
+    if kind == "url":
+        return cls(url=source["url"], media_type=source.get("media_type"), **common)
+    if kind == "file":
+        return cls(file_id=source["file_id"], **common)
+    if kind == "text":
+        return _plain(source["data"], **common)
+    if kind == "base64":
+        return cls(data=source["data"], media_type=source["media_type"], **common)
+    return Native("messages", _without_index(block))
+
+
+def _plain_text(block: Block, _protocol: Protocol) -> Part:
+    """A standard `text-plain` block: a document that is text."""
+    if block.get("text") is None:
+        return _media(File, {"mime_type": "text/plain", **block})  # type: ignore[return-value]
+    return _plain(block["text"], name=block.get("title"), extras=extras_of(block))
+
+
+def _plain(text: str, **facts: Any) -> File:
+    return File(data=base64.b64encode(text.encode()).decode("ascii"), media_type="text/plain", **facts)
+
+
+def _tool_use(_block: Block, _protocol: Protocol) -> Part | None:
+    """Anthropic's call. The message's `tool_calls` hold it already."""
+    return None
+
+
+def _tool_result(block: Block, protocol: Protocol) -> Part:
+    """Anthropic's result, in a user's turn."""
+    parts = tuple(read_content(block.get("content") or "", protocol))
+    return ToolResult(block["tool_use_id"], parts, bool(block.get("is_error")), extras=extras_of(block))
+
+
+def _non_standard(block: Block, protocol: Protocol) -> Part:
+    """A native item. Our own replies say which protocol it is of."""
+    return Native((block.get("extras") or {}).get("protocol", protocol), block["value"])
+
+
+def _refusal(block: Block, _protocol: Protocol) -> Part:
+    return Refusal(block["refusal"])
+
+
+_READERS: Mapping[str, Callable[[Block, Protocol], Part | None]] = {
+    "text": _text,
+    "input_text": _text,
+    "output_text": _text,
+    "reasoning": _reasoning,
+    "thinking": _thinking,
+    "redacted_thinking": _redacted_thinking,
+    "image": _image,
+    "image_url": _image_url,
+    "input_image": _input_image,
+    "audio": _audio,
+    "input_audio": _input_audio,
+    "video": _video,
+    "video_url": _video_url,
+    "file": _file,
+    "input_file": _input_file,
+    "document": _document,
+    "text-plain": _plain_text,
+    "tool_use": _tool_use,
+    "tool_result": _tool_result,
+    "non_standard": _non_standard,
+    "refusal": _refusal,
+}

@@ -1,0 +1,184 @@
+"""Asking a model: a request in, a reply or its deltas out, sync and async.
+
+`ChatClient` is what the adapters use. On its own:
+
+    ChatClient().reply(Request(model="gpt-4.1", messages=(user("Hello"),))).text
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Generator
+from typing import Literal
+
+import httpx
+from pydantic import SecretStr
+
+from seacloud_client.conversation import Media, Reply, Request, Text
+from seacloud_client.deltas import Delta
+from seacloud_client.drivers import adrive, drive
+from seacloud_client.errors import InvalidInputError
+from seacloud_client.flows import Flow, HttpAnswer, HttpCall, send
+from seacloud_client.protocols import ProtocolChoice, WireProtocol, choose, get_protocol
+from seacloud_client.settings import Settings
+from seacloud_client.streams import StreamReader, is_stream, read_as_deltas, read_reply
+from seacloud_client.transport import Transport, abody_of, acollect_body, body_of, collect_body
+
+
+class ChatClient:
+    """Asks models, over any protocol. It is cheap to make, and safe to share among threads and event loops.
+
+    Args:
+        protocol: `auto` (the default: what the facts of the model say), or one for all requests.
+        api_key: by default the environment's `SEACLOUD_API_KEY`. It is asked for when the first request is made.
+        base_url: the LLM base URL; by default `SEACLOUD_BASE_URL` (or `https://cloud.seaart.ai`) and `/llm`.
+        timeout: seconds without a byte from the service before a call is given up; 600 by default. A connection
+            gets 10 at most.
+        max_retries: how often at most a call is repeated after 429, 502, 503, 504, 529 or a connection that could not
+            be made; 2 by default.
+        retry_unanswered: whether to repeat also a call that was sent and not answered, though it may be billed twice.
+        headers: sent with every request.
+        proxy: the address of a proxy; by default the environment's.
+        transport: `httpx`, or `aiohttp` (async calls only; needs the extra `fast`).
+        http_client: a client of your own for sync calls; it is never closed here.
+        http_async_client: the same for async calls.
+
+    Raises:
+        ConfigurationError: if a setting makes no sense.
+    """
+
+    def __init__(
+        self,
+        *,
+        protocol: ProtocolChoice = "auto",
+        api_key: SecretStr | str | None = None,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        retry_unanswered: bool = False,
+        headers: dict[str, str] | None = None,
+        proxy: str | None = None,
+        transport: Literal["httpx", "aiohttp"] = "httpx",
+        http_client: httpx.Client | None = None,
+        http_async_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        self.settings = Settings.resolve(
+            "llm",
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            retry_unanswered=retry_unanswered,
+            headers=headers,
+            proxy=proxy,
+            transport=transport,
+        )
+        self.protocol = protocol
+        self._transport = Transport(self.settings, http_client=http_client, http_async_client=http_async_client)
+
+    def reply(self, request: Request) -> Reply:
+        """Asks, and waits for the whole reply.
+
+        Raises:
+            InvalidInputError: if the request cannot be sent as it is. Nothing was sent.
+            SeaCloudError: its subclass says what went wrong (see `seacloud_client.errors`).
+        """
+        protocol = self._protocol_of(request)
+        return read_reply(drive(self._flow(request, protocol, stream=False), self._transport), protocol)
+
+    async def areply(self, request: Request) -> Reply:
+        """`reply`, async."""
+        protocol = self._protocol_of(request)
+        return read_reply(await adrive(self._flow(request, protocol, stream=False), self._transport), protocol)
+
+    def stream(self, request: Request) -> Generator[Delta, None, None]:
+        """Asks, and yields what comes as it comes. Closing the iterator early closes the connection at once.
+
+        Raises:
+            StreamBroken: if the stream ends before the reply is complete.
+            SeaCloudError: as `reply` does. Once anything was yielded, nothing is ever asked again by itself.
+        """
+        protocol = self._protocol_of(request)
+        answer = drive(self._flow(request, protocol, stream=True), self._transport)
+        with body_of(answer) as body:
+            if not is_stream(answer):
+                yield from read_as_deltas(collect_body(answer, self.settings.timeout), protocol)
+                return
+            reader = StreamReader(protocol, answer.request_id)
+            yield reader.start
+            for data in body:
+                yield from reader.feed(data)
+            yield from reader.close()
+
+    async def astream(self, request: Request) -> AsyncGenerator[Delta, None]:
+        """`stream`, async."""
+        protocol = self._protocol_of(request)
+        answer = await adrive(self._flow(request, protocol, stream=True), self._transport)
+        async with abody_of(answer) as body:
+            if not is_stream(answer):
+                for delta in read_as_deltas(await acollect_body(answer, self.settings.timeout), protocol):
+                    yield delta
+                return
+            reader = StreamReader(protocol, answer.request_id)
+            yield reader.start
+            async for data in body:
+                for delta in reader.feed(data):
+                    yield delta
+            for delta in reader.close():
+                yield delta
+
+    def close(self) -> None:
+        """Closes the idle connections for sync calls. The client stays usable."""
+        self._transport.close()
+
+    async def aclose(self) -> None:
+        """Closes the idle connections, the running event loop's among them. The client stays usable."""
+        await self._transport.aclose()
+
+    def _protocol_of(self, request: Request) -> WireProtocol:
+        return get_protocol(choose(request.model, self.protocol))
+
+    def _flow(self, request: Request, protocol: WireProtocol, *, stream: bool) -> Flow[HttpAnswer]:
+        _check(request)
+        call = HttpCall(
+            method="POST",
+            url=self.settings.base_url + protocol.path,
+            auth="Bearer",
+            headers={
+                "Content-Type": "application/json",
+                **({"Accept": "text/event-stream"} if stream else {}),
+                **(request.extra_headers or {}),
+            },
+            params={**(protocol.stream_query if stream else {}), **(request.extra_query or {})} or None,
+            content=_to_json(protocol.encode(request, stream)),
+            stream=stream,
+        )
+        return send(call, max_retries=self.settings.max_retries, retry_unanswered=self.settings.retry_unanswered)
+
+
+def _check(request: Request) -> None:
+    """Refuses what no model could answer, before it costs anything."""
+    if not request.model.strip():
+        raise InvalidInputError("model is empty: name the model to ask, such as model='gpt-4.1'. Nothing was sent.")
+    if not request.messages:
+        raise InvalidInputError("There are no messages: give at least one. Nothing was sent.")
+    if not any(_says_something(part) for message in request.messages for part in message.parts):
+        raise InvalidInputError(
+            "The prompt is empty: no message holds any text, picture or other content. Nothing was sent."
+        )
+
+
+def _says_something(part: object) -> bool:
+    return bool(part.text.strip()) if isinstance(part, Text) else isinstance(part, Media) or part is not None
+
+
+def _to_json(body: object) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        raise InvalidInputError(
+            "A text of the request holds half of a surrogate pair, which is no character and cannot be sent: clean it "
+            "with text.encode('utf-8', 'replace').decode(). Nothing was sent."
+        ) from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInputError(f"The request cannot be written as JSON: {error}. Nothing was sent.") from None

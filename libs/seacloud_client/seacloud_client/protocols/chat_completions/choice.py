@@ -1,0 +1,443 @@
+"""One choice of a Chat Completions stream: from its fragments to deltas."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from seacloud_client.conversation import (
+    Annotation,
+    Audio,
+    Finish,
+    Image,
+    Logprobs,
+    Native,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+)
+from seacloud_client.deltas import (
+    AnnotationDelta,
+    Delta,
+    FinishDelta,
+    LogprobsDelta,
+    MediaDelta,
+    PartEnd,
+    PartStart,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+)
+from seacloud_client.errors import ProtocolError
+from seacloud_client.protocols.usage import count
+
+Json = Mapping[str, Any]
+
+FINISHES: Mapping[str, Finish] = {
+    "stop": Finish.STOP,
+    "eos": Finish.STOP,  # Together
+    "end_turn": Finish.STOP,
+    "stop_sequence": Finish.STOP,
+    "length": Finish.LENGTH,
+    "max_tokens": Finish.LENGTH,
+    "model_length": Finish.LENGTH,  # Mistral
+    "tool_calls": Finish.TOOL_CALLS,
+    "function_call": Finish.TOOL_CALLS,
+    "tool_use": Finish.TOOL_CALLS,
+    "content_filter": Finish.CONTENT_FILTER,
+    "sensitive": Finish.CONTENT_FILTER,  # Z.ai
+    "refusal": Finish.REFUSAL,
+    "error": Finish.ERROR,
+    "network_error": Finish.ERROR,  # Z.ai
+}
+
+# Where the parts of a choice stand: the order of a plain reply, whichever comes first in a stream.
+_REASONING = 0
+_CONTENT = 100_000
+_REFUSAL = 200_000
+_AUDIO = 300_000
+_IMAGES = 400_000
+_CALLS = 500_000
+
+_CHOICE_KEYS = frozenset(("index", "delta", "message", "finish_reason", "logprobs", "text"))
+"""Keys of a choice that are read, or repeat what was: `text` is the delta's content again (Together)."""
+
+_CALL_KEYS = frozenset(("index", "id", "type", "function", "custom"))
+_DETAIL_KEYS = frozenset(("type", "text", "summary", "data", "signature", "id"))
+
+
+class ChoiceReader:
+    """Reads the chunks of one choice, and remembers which of its parts are open."""
+
+    def __init__(self, index: int, reply_id: str) -> None:
+        self.index = index
+        self.finish_reason: str | None = None
+        self._reply_id = reply_id
+        self._extras: dict[str, Any] = {}
+        self._message_extras: dict[str, Any] = {}
+        self._text: int | None = None  # the open text part; so that a stream of text costs little
+        self._content: list[type[Part]] = []  # what the parts of the content are, in order
+        self._reasoning: dict[Any, int] = {}
+        self._details: list[_Detail] = []
+        self._refusal = False
+        self._audio = False
+        self._images = 0
+        self._citations: list[Any] = []
+        self._calls: list[_Call] = []
+
+    def read(self, choice: Json, deltas: list[Delta]) -> None:
+        """Adds what a chunk says of this choice to `deltas`.
+
+        Raises:
+            ProtocolError: if it is not what the protocol allows.
+        """
+        delta = choice.get("delta")
+        if delta:
+            self._read_delta(delta, deltas)
+        if choice.get("logprobs"):
+            self._read_logprobs(choice["logprobs"], deltas)
+        if choice.get("finish_reason"):
+            self.finish_reason = str(choice["finish_reason"])
+        if not choice.keys() <= _CHOICE_KEYS:
+            for name in choice.keys() - _CHOICE_KEYS:
+                if choice[name] is not None:
+                    self._extras[name] = choice[name]
+
+    def _read_delta(self, delta: Any, deltas: list[Delta]) -> None:
+        if not isinstance(delta, dict):
+            raise ProtocolError("The delta of a choice is not a JSON object.", body=delta)
+        for name, value in delta.items():
+            if value:
+                reader = _READERS.get(name)
+                if reader is not None:
+                    reader(self, value, delta, deltas)
+                elif name != "role":
+                    self._message_extras[name] = value
+
+    def finish(self, deltas: list[Delta]) -> None:
+        """Ends the parts and the choice."""
+        for call in self._calls:
+            if call.part is None:
+                # It never got a name. What there is of it is handed on: the caller will see an invalid call.
+                self._start_call(call, deltas)
+        parts = [*self._reasoning.values(), *(detail.part for detail in self._details)]
+        parts += range(_CONTENT, _CONTENT + len(self._content))
+        parts += [_REFUSAL] * self._refusal + [_AUDIO] * self._audio
+        parts += range(_IMAGES, _IMAGES + self._images)
+        deltas.extend(PartEnd(self.index, part) for part in parts)
+        deltas.extend(
+            PartEnd(self.index, call.part, call.late_extras or None) for call in self._calls if call.part is not None
+        )
+        extras = {**self._extras, **({"message": self._message_extras} if self._message_extras else {})}
+        finish = FINISHES.get(self.finish_reason or "", Finish.UNKNOWN)
+        deltas.append(FinishDelta(self.index, finish, self.finish_reason, extras or None))
+
+    def take_content_delta(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
+        """Text, or a list of content (Mistral)."""
+        if isinstance(value, str):
+            if self._text is None:
+                self._text = self._open(Text(""), deltas)
+            deltas.append(TextDelta(self.index, self._text, value))
+            return
+        if not isinstance(value, list):
+            raise ProtocolError("The content of a message is neither a text nor a list.", body=value)
+        for item in value:
+            if isinstance(item, str):
+                self.take_content_delta(item, _delta, deltas)
+            elif isinstance(item, dict):
+                _CONTENT_ITEMS.get(str(item.get("type")), ChoiceReader.take_native_item)(self, item, deltas)
+
+    def _open(self, value: Part, deltas: list[Delta]) -> int:
+        """Starts the next part of the content."""
+        part = _CONTENT + len(self._content)
+        self._content.append(type(value))
+        deltas.append(PartStart(self.index, part, value))
+        return part
+
+    def take_text_item(self, item: Json, deltas: list[Delta]) -> None:
+        """A text in a list of content."""
+        text = item.get("text")
+        if isinstance(text, str) and text:
+            self.take_content_delta(text, item, deltas)
+
+    def take_thinking_item(self, item: Json, deltas: list[Delta]) -> None:
+        """A thought in a list of content (Mistral)."""
+        if not self._content or self._content[-1] is not Reasoning:
+            self._open(Reasoning("", "chat_completions", form="thinking"), deltas)
+            self._text = None
+        part = _CONTENT + len(self._content) - 1
+        thoughts = item.get("thinking")
+        texts = [thoughts] if isinstance(thoughts, str) else [t.get("text") for t in _objects(thoughts)]
+        extras = {name: value for name, value in item.items() if name not in ("type", "thinking")} or None
+        text = "".join(text for text in texts if isinstance(text, str))
+        if text or extras:
+            deltas.append(ReasoningDelta(self.index, part, text, extras=extras))
+
+    def take_native_item(self, item: Json, deltas: list[Delta]) -> None:
+        """Anything else in a list of content: a reference (Mistral), say."""
+        self._open(Native("chat_completions", item), deltas)
+        self._text = None
+
+    def _plain_reasoning(self, form: str, value: Any, deltas: list[Delta]) -> None:
+        if not isinstance(value, str):
+            self._message_extras[form] = value
+            return
+        part = self._reasoning.get(form)
+        if part is None:
+            part = self._reasoning[form] = _REASONING + len(self._reasoning) + len(self._details)
+            deltas.append(PartStart(self.index, part, Reasoning("", "chat_completions", form=form)))
+        deltas.append(ReasoningDelta(self.index, part, value))
+
+    def take_reasoning_content(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
+        """Reasoning as DeepSeek, Z.ai, Qwen and xAI send it."""
+        self._plain_reasoning("reasoning_content", value, deltas)
+
+    def take_reasoning_text(self, value: Any, delta: Json, deltas: list[Delta]) -> None:
+        """`reasoning`, unless the same text comes under another name too, as it does from OpenRouter and vLLM."""
+        details = _objects(delta.get("reasoning_details"))
+        if value != delta.get("reasoning_content") and not any(d.get("text") or d.get("summary") for d in details):
+            self._plain_reasoning("reasoning", value, deltas)
+
+    def take_reasoning_details(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
+        """Reasoning as OpenRouter sends it, piece by piece."""
+        for entry in _objects(value):
+            form = str(entry.get("type") or "reasoning.text")
+            part = self._detail_part(entry, form, deltas)
+            text = _string(entry.get("summary" if form == "reasoning.summary" else "text"))
+            signature, encrypted = _string(entry.get("signature")), _string(entry.get("data"))
+            if text or signature or encrypted:
+                deltas.append(ReasoningDelta(self.index, part, text or "", signature, encrypted))
+
+    def _detail_part(self, entry: Json, form: str, deltas: list[Delta]) -> int:
+        """The part that an entry adds to: the one of its index and type, or, without an index, the last of its type."""
+        index = entry.get("index")
+        for known in reversed(self._details):
+            if (known.index, known.form) == (index, form):
+                return known.part
+        part = _REASONING + len(self._reasoning) + len(self._details)
+        self._details.append(_Detail(index, form, part))
+        extras = {name: value for name, value in entry.items() if name not in _DETAIL_KEYS} or None
+        started = Reasoning("", "chat_completions", id=_string(entry.get("id")), form=form, extras=extras)
+        deltas.append(PartStart(self.index, part, started))
+        return part
+
+    def take_refusal_delta(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
+        """Why the model declines."""
+        if not self._refusal:
+            self._refusal = True
+            deltas.append(PartStart(self.index, _REFUSAL, Refusal("")))
+        deltas.append(RefusalDelta(self.index, _REFUSAL, str(value)))
+
+    def take_audio_delta(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
+        """More of what the model says aloud."""
+        if not isinstance(value, dict):
+            raise ProtocolError("The audio of a message is not a JSON object.", body=value)
+        if not self._audio:
+            self._audio = True
+            deltas.append(PartStart(self.index, _AUDIO, Audio(data="", id=_string(value.get("id")))))
+        extras = {name: v for name, v in value.items() if name not in ("id", "data", "transcript")} or None
+        data, transcript = _string(value.get("data")) or "", _string(value.get("transcript")) or ""
+        if data or transcript or extras:
+            deltas.append(MediaDelta(self.index, _AUDIO, data, transcript, extras))
+
+    def take_image_list(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
+        """Pictures that the model made (OpenRouter)."""
+        for item in _objects(value):
+            address = item.get("image_url")
+            url = address.get("url") if isinstance(address, dict) else address
+            if isinstance(url, str) and url:
+                deltas.append(PartStart(self.index, _IMAGES + self._images, _image(url)))
+                self._images += 1
+
+    def take_annotations(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
+        """Citations of the text."""
+        for raw in _objects(value):
+            if raw in self._citations:
+                continue  # some gateways repeat them all on every chunk
+            self._citations.append(raw)
+            if self._text is None:
+                self._text = self._open(Text(""), deltas)
+            deltas.append(AnnotationDelta(self.index, self._text, _annotation(raw)))
+
+    def take_tool_calls(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
+        """Fragments of tool calls."""
+        for fragment in _objects(value):
+            self._call_fragment(fragment, deltas)
+
+    def take_function_call(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
+        """The deprecated single call, which has no id."""
+        if isinstance(value, dict):
+            self._call_fragment({"index": 0, "function": value}, deltas)
+
+    def _call_fragment(self, fragment: Json, deltas: list[Delta]) -> None:
+        kind: Literal["function", "custom"]
+        kind = "custom" if fragment.get("type") == "custom" or fragment.get("custom") else "function"
+        said = fragment.get(kind)
+        said = said if isinstance(said, dict) else {}
+        name, call_id = _string(said.get("name")), _string(fragment.get("id"))
+        call = self._find_call(fragment.get("index"), call_id, name)
+        if call is None:
+            call = _Call(fragment.get("index"), kind)
+            self._calls.append(call)
+        call.id = call.id or call_id
+        call.name = call.name or name
+        extras = {key: fragment[key] for key in fragment.keys() - _CALL_KEYS}
+        arguments = _arguments(said.get("input" if kind == "custom" else "arguments"))
+        if call.part is not None:
+            call.late_extras.update(extras)
+            if arguments:
+                call.note(arguments)
+                deltas.append(ToolCallDelta(self.index, call.part, arguments))
+            return
+        call.extras.update(extras)
+        call.note(arguments)
+        if call.name:
+            self._start_call(call, deltas)
+
+    def _find_call(self, index: Any, call_id: str | None, name: str | None) -> _Call | None:
+        """The open call that a fragment continues, or `None` if it begins another.
+
+        A new call has a name. It is told from a fragment of an older one by its index; where a gateway uses that
+        again or leaves it out, by its id; where there is none, by the older one's arguments being complete.
+        """
+        if index is not None:
+            known = next((call for call in reversed(self._calls) if call.index == index), None)
+        elif call_id:
+            known = next((call for call in self._calls if call.id == call_id), None)
+            if known is None and not name and self._calls and self._calls[-1].id is None:
+                known = self._calls[-1]
+        else:
+            known = self._calls[-1] if self._calls else None
+        if known is None or not name or known.name is None:
+            return known
+        if call_id and known.id:
+            return known if call_id == known.id else None
+        return None if known.is_complete else known
+
+    def _start_call(self, call: _Call, deltas: list[Delta]) -> None:
+        number = self._calls.index(call)
+        call.part = _CALLS + number
+        call.id = call.id or _made_up_id(self._reply_id, self.index, number)
+        started = ToolCall(call.id, call.name or "", "", call.kind, extras=call.extras or None)
+        deltas.append(PartStart(self.index, call.part, started))
+        if call.arguments:
+            deltas.append(ToolCallDelta(self.index, call.part, "".join(call.arguments)))
+
+    def _read_logprobs(self, value: Any, deltas: list[Delta]) -> None:
+        if isinstance(value, dict):
+            logprobs = Logprobs(tuple(_objects(value.get("content"))), tuple(_objects(value.get("refusal"))))
+            if logprobs.content or logprobs.refusal:
+                deltas.append(LogprobsDelta(self.index, logprobs))
+            others = {name: v for name, v in value.items() if name not in ("content", "refusal") and v is not None}
+            if others:
+                self._extras["logprobs"] = others  # the older form: tokens, token_logprobs, ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """An open entry of `reasoning_details`."""
+
+    index: Any
+    form: str
+    part: int
+
+
+class _Call:
+    """A tool call as it grows. Its arguments are kept until a name lets it start, and to see whether it is whole."""
+
+    __slots__ = ("arguments", "extras", "id", "index", "kind", "late_extras", "name", "part")
+
+    def __init__(self, index: Any, kind: Literal["function", "custom"]) -> None:
+        self.index = index
+        self.kind = kind
+        self.id: str | None = None
+        self.name: str | None = None
+        self.part: int | None = None
+        self.arguments: list[str] = []
+        self.extras: dict[str, Any] = {}
+        self.late_extras: dict[str, Any] = {}
+
+    def note(self, arguments: str) -> None:
+        if arguments:
+            self.arguments.append(arguments)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the arguments so far are whole: nothing but a JSON object ends with its closing brace."""
+        try:
+            return isinstance(json.loads("".join(self.arguments)), dict)
+        except (ValueError, RecursionError):
+            return False
+
+
+_READERS: Mapping[str, Callable[[ChoiceReader, Any, Json, list[Delta]], None]] = {
+    "content": ChoiceReader.take_content_delta,
+    "reasoning_content": ChoiceReader.take_reasoning_content,
+    "reasoning": ChoiceReader.take_reasoning_text,
+    "reasoning_details": ChoiceReader.take_reasoning_details,
+    "refusal": ChoiceReader.take_refusal_delta,
+    "audio": ChoiceReader.take_audio_delta,
+    "images": ChoiceReader.take_image_list,
+    "annotations": ChoiceReader.take_annotations,
+    "tool_calls": ChoiceReader.take_tool_calls,
+    "function_call": ChoiceReader.take_function_call,
+}
+
+_CONTENT_ITEMS: Mapping[str, Callable[[ChoiceReader, Json, list[Delta]], None]] = {
+    "text": ChoiceReader.take_text_item,
+    "thinking": ChoiceReader.take_thinking_item,
+}
+
+
+def _annotation(raw: Json) -> Annotation:
+    """A citation: OpenAI's `url_citation` and `file_citation` hold their facts in an object of that name."""
+    kind = str(raw.get("type") or "annotation")
+    facts = raw.get(kind)
+    facts = facts if isinstance(facts, dict) else raw
+    return Annotation(
+        type=kind,
+        raw=raw,
+        protocol="chat_completions",
+        url=_string(facts.get("url")),
+        title=_string(facts.get("title")),
+        cited_text=_string(facts.get("content")),
+        start=count(facts, "start_index"),
+        end=count(facts, "end_index"),
+    )
+
+
+def _image(url: str) -> Image:
+    try:
+        return Image(url=url)
+    except ValueError as error:
+        raise ProtocolError(f"A picture's address makes no sense: {error}") from None
+
+
+def _objects(value: Any) -> Iterator[Json]:
+    if isinstance(value, list):
+        for item in value:
+            if isinstance(item, dict):
+                yield item
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _arguments(value: Any) -> str:
+    """Arguments as text: some gateways send the object itself."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _made_up_id(reply_id: str, choice: int, number: int) -> str:
+    """An id for a call that came without: the tool's result must name one. It is the same, plain and streamed."""
+    seed = f"{reply_id}/{choice}/{number}".encode()
+    return f"call_{hashlib.blake2s(seed, digest_size=12).hexdigest()}"

@@ -1,0 +1,200 @@
+"""Chat Completions' replies and streams.
+
+A plain reply is read as a stream of one chunk, so that the two cannot differ. What the reader knows besides OpenAI's
+reference is what other vendors and gateways send in the same format:
+
+- reasoning: `reasoning_content` (DeepSeek, Z.ai, Qwen, xAI), `reasoning` (Groq, Ollama, OpenRouter),
+  `reasoning_details` (OpenRouter), a `thinking` part in a list of content (Mistral);
+- tool calls without an index, with one index for several calls, without an id, with objects for arguments;
+- the usage on every chunk, or in `x_groq`, and totals that count what the parts leave out (xAI, Mistral);
+- the finish reason twice, extra keys everywhere. An extra key is kept in `extras`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seacloud_client.conversation import Reply, Usage
+from seacloud_client.deltas import Delta, ResponseMeta, UsageDelta
+from seacloud_client.error_mapping import error_from_body, is_error_body
+from seacloud_client.errors import ProtocolError, StreamBroken
+from seacloud_client.folding import Fold
+from seacloud_client.protocols.chat_completions.choice import ChoiceReader
+from seacloud_client.protocols.usage import count, first_count
+
+Json = Mapping[str, Any]
+
+_CHUNK_KEYS = frozenset(
+    ("id", "object", "created", "model", "choices", "usage", "service_tier", "error", "p", "obfuscation")
+)
+"""Keys of a chunk that are read, or mean nothing: `p` and `obfuscation` are padding against eavesdroppers."""
+
+
+def decode(body: Any) -> Reply:
+    """Reads the JSON body of a plain reply.
+
+    Raises:
+        APIError: if it is an error, though its status was 200.
+        ProtocolError: if it is no chat completion.
+    """
+    if is_error_body(body):
+        raise error_from_body(body)
+    if not isinstance(body, dict) or not isinstance(body.get("choices"), list):
+        raise ProtocolError("The answer is no chat completion: it has no list of choices.", body=body)
+    decoder = ChatStreamDecoder()
+    deltas = decoder.feed("", {**body, "choices": [_as_streamed(choice) for choice in body["choices"]]})
+    return Fold().add_all(deltas).add_all(decoder.finish()).reply()
+
+
+def _as_streamed(choice: Any) -> Any:
+    """A plain reply's choice in a stream's form. Its calls are all different ones, so they are numbered."""
+    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
+        return choice
+    message = dict(choice["message"])
+    if isinstance(message.get("tool_calls"), list):
+        message["tool_calls"] = [
+            {**call, "index": number} if isinstance(call, dict) else call
+            for number, call in enumerate(message["tool_calls"])
+        ]
+    return {**choice, "delta": message}
+
+
+class ChatStreamDecoder:
+    """Decodes one stream. Feed it each event's JSON, then close it."""
+
+    def __init__(self) -> None:
+        self._id: str | None = None
+        self._model: str | None = None
+        self._created: int | None = None
+        self._is_known = False  # id, model and creation time have all been told
+        self._choices: dict[int, ChoiceReader] = {}
+        self._usage: Json | None = None
+        self._service_tier: str | None = None
+        self._extras: dict[str, Any] = {}
+        self._has_begun = False
+
+    def feed(self, event: str, data: Any) -> list[Delta]:
+        """The deltas of one chunk.
+
+        Raises:
+            APIError: if the chunk is an error.
+            ProtocolError: if it is no chunk of a chat completion.
+        """
+        if not isinstance(data, dict):
+            raise ProtocolError(f"A chunk of the stream is not a JSON object: {str(data)[:200]}.", body=data)
+        if event == "error" or data.get("error"):
+            raise error_from_body(data)
+        deltas: list[Delta] = []
+        if not self._is_known:
+            self._tell_meta(data, deltas)
+        if data.get("usage"):
+            self._usage = data["usage"]
+        if data.get("service_tier"):
+            self._service_tier = str(data["service_tier"])
+        if not data.keys() <= _CHUNK_KEYS:
+            self._keep_extras(data)
+        choices = data.get("choices")
+        if choices:
+            self._read_choices(choices, deltas)
+        return deltas
+
+    def close(self) -> list[Delta]:
+        """Usage and finish. A stream is complete when each of its choices gave a finish reason.
+
+        Raises:
+            StreamBroken: if it is not complete.
+        """
+        if not self._choices or any(choice.finish_reason is None for choice in self._choices.values()):
+            raise StreamBroken(
+                "The stream ended before the reply was complete. It may have been generated to its end, and billed."
+            )
+        return self.finish()
+
+    def finish(self) -> list[Delta]:
+        """Usage and finish, of a stream that says it is complete.
+
+        Raises:
+            ProtocolError: if it held no choice.
+        """
+        if not self._choices:
+            raise ProtocolError("The answer holds no choice, so there is no reply in it.", body=self._extras or None)
+        deltas: list[Delta] = []
+        for choice in self._choices.values():
+            choice.finish(deltas)
+        if self._service_tier is not None or self._extras:
+            extras = self._extras or None
+            deltas.append(ResponseMeta("chat_completions", service_tier=self._service_tier, extras=extras))
+        usage = read_usage(self._usage)
+        if usage is not None:
+            deltas.append(UsageDelta(usage))
+        return deltas
+
+    def _tell_meta(self, data: Json, deltas: list[Delta]) -> None:
+        """Tells id, model and creation time, each once: some gateways leave them empty in the first chunks."""
+        news: dict[str, Any] = {}
+        for name, kind in (("id", str), ("model", str), ("created", int)):
+            value = data.get(name)
+            if value and isinstance(value, kind) and getattr(self, f"_{name}") is None:
+                setattr(self, f"_{name}", value)
+                news[name] = value
+        if news or not self._has_begun:
+            self._has_begun = True
+            deltas.append(ResponseMeta("chat_completions", **news))
+        self._is_known = self._id is not None and self._model is not None and self._created is not None
+
+    def _keep_extras(self, data: Json) -> None:
+        for name in data.keys() - _CHUNK_KEYS:
+            if data[name] is not None:
+                self._extras[name] = data[name]
+        groq = data.get("x_groq")
+        if isinstance(groq, dict) and isinstance(groq.get("usage"), dict):
+            self._usage = groq["usage"]
+
+    def _read_choices(self, choices: Any, deltas: list[Delta]) -> None:
+        if not isinstance(choices, list):
+            raise ProtocolError("The choices of a chunk are not a list.", body=choices)
+        for choice in choices:
+            if not isinstance(choice, dict):
+                raise ProtocolError("A choice of a chunk is not a JSON object.", body=choices)
+            index = choice.get("index") or 0
+            if not isinstance(index, int):
+                raise ProtocolError("The index of a choice is not a number.", body=choice)
+            reader = self._choices.get(index)
+            if reader is None:
+                reader = self._choices[index] = ChoiceReader(index, self._id or "")
+            reader.read(choice, deltas)
+
+
+def read_usage(raw: Any) -> Usage | None:
+    """The usage in our terms.
+
+    Some vendors' totals count what their parts leave out: xAI's `completion_tokens` are without the reasoning, and
+    Mistral's `prompt_tokens` without the sound. Where the total says so, it is added to the part it belongs to.
+    """
+    if not isinstance(raw, dict) or not raw:
+        return None
+    given, made = count(raw, "prompt_tokens") or 0, count(raw, "completion_tokens") or 0
+    total = count(raw, "total_tokens")
+    reasoning = count(raw, "completion_tokens_details", "reasoning_tokens")
+    heard = count(raw, "prompt_tokens_details", "audio_tokens")
+    missing = 0 if total is None else total - given - made
+    if missing > 0 and missing == reasoning:
+        made += missing
+    elif missing > 0 and missing == heard:
+        given += missing
+    return Usage(
+        input_tokens=given,
+        output_tokens=made,
+        total_tokens=given + made if total is None else total,
+        cache_read_tokens=first_count(
+            raw, ("prompt_tokens_details", "cached_tokens"), ("prompt_cache_hit_tokens",), ("cached_tokens",)
+        ),
+        cache_creation_tokens=first_count(
+            raw, ("prompt_tokens_details", "cache_write_tokens"), ("cache_creation_input_tokens",)
+        ),
+        reasoning_tokens=reasoning,
+        input_audio_tokens=heard,
+        output_audio_tokens=count(raw, "completion_tokens_details", "audio_tokens"),
+        raw=raw,
+    )

@@ -1,0 +1,105 @@
+"""Server-sent events: bytes in, events out, no I/O.
+
+The format is the WHATWG's (HTML Living Standard, section 9.2.6): lines end with CR, LF or CRLF, a blank line ends an
+event, a line that begins with a colon is a comment, one leading byte order mark is ignored. Two of its rules are
+eased, as the streams of LLM APIs need: an event that the end of the stream cuts off is still given (a server may end
+without the last blank line), and a limit bounds the size of one event.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from seacloud_client.errors import ProtocolError
+
+_BOM = b"\xef\xbb\xbf"
+
+MAX_EVENT_BYTES = 64 * 1024 * 1024
+"""The largest event that is read, in bytes. A generated picture in base64 fits; an endless line does not."""
+
+
+class ServerSentEvent(NamedTuple):
+    """One event: its type (empty where the stream names none) and its data, as bytes."""
+
+    event: str
+    data: bytes
+
+
+class SSEDecoder:
+    """Turns bytes, cut anywhere, into events.
+
+    Raises:
+        ProtocolError: from `feed`, when an event is larger than `max_event_bytes`.
+    """
+
+    __slots__ = ("_data", "_event", "_limit", "_pending", "_size", "_skip_newline", "_started")
+
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._pending: list[bytes] = []  # the unfinished line, in the fragments it came in
+        self._data: list[bytes] = []  # the data lines of the unfinished event
+        self._event = b""
+        self._size = 0  # bytes held in both lists
+        self._started = False
+        self._skip_newline = False  # the last byte was a CR: a LF that follows belongs to it
+        self._limit = max_event_bytes
+
+    def feed(self, data: bytes) -> list[ServerSentEvent]:
+        """The events that `data` completes."""
+        if not self._started:
+            data = b"".join((*self._pending, data))
+            self._pending = []
+            if len(data) < len(_BOM) and _BOM.startswith(data):
+                self._pending = [data]
+                return []
+            data = data.removeprefix(_BOM)
+            self._started = True
+        if self._skip_newline and data:
+            self._skip_newline = False
+            data = data.removeprefix(b"\n")
+        if b"\r" in data:
+            self._skip_newline = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines, newline, rest = data.rpartition(b"\n")
+        if not newline:
+            self._hold(rest)
+            return []
+        if self._pending:
+            lines = b"".join((*self._pending, lines))
+            self._pending = []
+        events = self._take(lines.split(b"\n"))
+        self._hold(rest)
+        return events
+
+    def close(self) -> list[ServerSentEvent]:
+        """The event that the end of the stream completes, if there is one."""
+        lines = [b"".join(self._pending), b""]
+        self._pending = []
+        return self._take(lines)
+
+    def _hold(self, rest: bytes) -> None:
+        if rest:
+            self._pending.append(rest)
+            self._size += len(rest)
+            if self._size > self._limit:
+                raise ProtocolError(f"An event of the stream is larger than {self._limit} bytes; it was given up.")
+
+    def _take(self, lines: list[bytes]) -> list[ServerSentEvent]:
+        events: list[ServerSentEvent] = []
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+            elif not line:
+                if self._data:
+                    data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+                    events.append(ServerSentEvent(self._event.decode("utf-8", "replace"), data))
+                    self._data = []
+                self._event = b""
+            elif line.startswith(b"event:"):
+                self._event = line[6:].strip()
+            elif line == b"data":
+                self._data.append(b"")
+            # Anything else is a comment, an id, a retry hint or unknown, none of which these protocols use.
+        self._size = sum(map(len, self._data))
+        if self._size > self._limit:
+            raise ProtocolError(f"An event of the stream is larger than {self._limit} bytes; it was given up.")
+        return events
