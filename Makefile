@@ -2,33 +2,54 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-LIBS = --editable libs/seacloud_client --editable libs/langchain_seacloud
+# Python 3.10 gets older releases of some packages, so it has pins of its own.
+PINS := $(shell $(PYTHON) -c 'import sys; print("constraints-3.10.txt" if sys.version_info < (3, 11) else "constraints.txt")')
+# Our own packages are built with what is pinned in the environment, not with what an index has on the day.
+INSTALL = -m pip --disable-pip-version-check install --quiet --no-build-isolation
+PIP = $(BIN)/python $(INSTALL) --constraint $(PINS)
+DEMO_LIBS = --editable libs/seacloud_client --editable libs/langchain_seacloud --editable libs/seacloud_emulator
+TEST_LIBS = --editable 'libs/seacloud_client[fast,progress]' --editable 'libs/langchain_seacloud[durable]' \
+	--editable libs/llamaindex_seacloud --editable 'libs/seacloud_emulator[strict]'
+GROUPS = build demo test lint coverage release
 
-.PHONY: help demo test lint record check clean
+BENCHES = langchain llamaindex
+
+.PHONY: help demo test lint record wheels release-check long lowest newest coverage constraints bench docs clean
 
 help:  ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-$(VENV)/.demo: constraints.txt pyproject.toml libs/*/pyproject.toml
+$(VENV)/.demo: $(PINS) pyproject.toml libs/*/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) 'pip>=25.1'
-	@$(PIP) --group demo $(LIBS) --editable libs/seacloud_emulator
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS) 'pip>=25.1'
+	@$(PIP) --group build --group demo
+	@$(PIP) $(DEMO_LIBS)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	@$(PIP) --group test $(LIBS) --editable libs/llamaindex_seacloud --editable 'libs/seacloud_emulator[strict]'
+	@$(PIP) --group test $(TEST_LIBS)
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.test
 	@$(PIP) --group lint
 	@touch $@
 
+$(VENV)/.coverage: $(VENV)/.test
+	@$(PIP) --group coverage
+	@touch $@
+
+# Twine brings much along that nothing else needs, so it has an environment of its own.
+$(VENV)-release/.ready: $(PINS) pyproject.toml
+	@test -x $(VENV)-release/bin/python || $(PYTHON) -m venv $(VENV)-release
+	@$(VENV)-release/bin/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS) 'pip>=25.1'
+	@$(VENV)-release/bin/python $(INSTALL) --constraint $(PINS) --group build --group release
+	@touch $@
+
 demo: $(VENV)/.demo  ## an agent talks to the emulator and makes a picture; needs no key
 	@$(BIN)/python examples/agent_makes_a_picture.py
 
 test: $(VENV)/.test  ## the tests (at most 5 minutes)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2
 
 lint: $(VENV)/.lint  ## ruff and mypy --strict
 	@$(BIN)/ruff check .
@@ -38,8 +59,50 @@ lint: $(VENV)/.lint  ## ruff and mypy --strict
 record: $(VENV)/.test  ## record the cassettes anew: against the service with SEACLOUD_API_KEY, else the emulator
 	@$(BIN)/python -m pytest tests -m cassette --record-cassettes
 
-check: test lint  ## all that .ci/run checks
-	@PYTHON=$(PYTHON) $(BIN)/python tests/packaging/check_wheels.py
+wheels: $(VENV)-release/.ready  ## build the wheels, try each in an empty environment, and run the READMEs' install lines
+	@$(VENV)-release/bin/python tests/packaging/check_wheels.py
+	@$(VENV)-release/bin/python tests/packaging/check_readmes.py
+
+release-check: $(VENV)-release/.ready  ## what must hold before a tag: versions, metadata, installs, the READMEs' programs
+	@$(VENV)-release/bin/python tests/packaging/check_release.py
+
+long: $(VENV)/.test lowest newest  ## what takes minutes: soak and scale, and the oldest and newest dependencies
+	@$(BIN)/python -m pytest -m long --timeout 1800
+
+lowest newest: $(VENV)-release/.ready  ## the unit tests with the oldest (the newest) releases that the metadata allows
+	@$(VENV)-release/bin/python tests/packaging/check_bounds.py $@ --home $(VENV)-$@
+
+coverage: $(VENV)/.coverage  ## which branches the tests of the client do not take
+	@$(BIN)/coverage run -m pytest tests/seacloud_client tests/contract tests/reliability --quiet
+	@$(BIN)/coverage report
+
+# With KEEP= nothing that is pinned is kept: everything is taken anew. Run it with 3.10 and with 3.11 or newer.
+constraints: KEEP = --constraint $(PINS)
+constraints:  ## write constraints anew (3.10 has its own): keeps what is pinned; with KEEP= the newest of all
+	@rm -rf $(VENV)-pins
+	@$(PYTHON) -m venv $(VENV)-pins
+	@$(VENV)-pins/bin/python -m pip --disable-pip-version-check install --quiet $(KEEP) 'pip>=25.1'
+	@$(VENV)-pins/bin/python $(INSTALL) $(KEEP) $(GROUPS:%=--group %)
+	@$(VENV)-pins/bin/python $(INSTALL) $(KEEP) $(TEST_LIBS)
+	@$(VENV)-pins/bin/python -m pip freeze --all --exclude-editable --exclude setuptools --exclude wheel > $(PINS)
+	@rm -rf $(VENV)-pins
+
+bench: $(BENCHES:%=$(VENV)-bench-%/.ready)  ## measure beside other integrations, each framework in an environment of its own
+	@for name in $(BENCHES); do $(VENV)-bench-$$name/bin/python benchmarks/$${name}_bench.py || exit 1; done
+
+$(VENV)-bench-%/.ready: benchmarks/requirements-%.txt libs/*/pyproject.toml
+	@test -x $(VENV)-bench-$*/bin/python || $(PYTHON) -m venv $(VENV)-bench-$*
+	@$(VENV)-bench-$*/bin/python -m pip --disable-pip-version-check install --quiet --requirement $< --editable libs/seacloud_client --editable libs/$*_seacloud
+	@touch $@
+
+.venv-docs/.ready: docs/requirements.txt
+	@test -x .venv-docs/bin/python || $(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+	@touch $@
+
+docs: .venv-docs/.ready  ## build the documentation into site/
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) pictures build dist
+	rm -rf $(VENV) $(VENV)-bench-* $(VENV)-release $(VENV)-lowest $(VENV)-newest .venv-docs pictures site build dist

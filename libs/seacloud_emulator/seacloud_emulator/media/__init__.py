@@ -1,0 +1,1 @@
+"""The files that tasks of the queue make."""

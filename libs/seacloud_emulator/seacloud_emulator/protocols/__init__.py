@@ -1,0 +1,1 @@
+"""The LLM protocols, each between its wire format and the brain."""

@@ -1,0 +1,52 @@
+"""What all tests share: no network but the loopback, no key or address of the machine's own, and cassettes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from cassettes import DIRECTORY, REPLAY_ROOT, Tape, cassette
+
+_MACHINE = {name: os.environ.get(name) for name in ("SEACLOUD_API_KEY", "SEACLOUD_BASE_URL")}
+"""What the machine's environment said before the tests took it away: recording may talk to the service with it."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-cassettes",
+        action="store_true",
+        help="record the cassettes anew: against the service with SEACLOUD_API_KEY, else against the emulator",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tape" in getattr(item, "fixturenames", ()):
+            item.add_marker("cassette")
+            if config.getoption("--record-cassettes"):
+                item.add_marker("enable_socket")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests say where the service is; what the machine's environment says must not matter."""
+    for name in (*_MACHINE, "SEACLOUD_CONTRACTS_URL", "LC_OUTPUT_VERSION", "LANGSMITH_TRACING"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def tape(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tape]:
+    """The test's own cassette, by the test's name, with the environment pointing at where it plays or records."""
+    recording = request.config.getoption("--record-cassettes")
+    root, key = REPLAY_ROOT, "sk-replayed"
+    if recording and _MACHINE["SEACLOUD_API_KEY"]:
+        root, key = _MACHINE["SEACLOUD_BASE_URL"] or "https://cloud.seaart.ai", _MACHINE["SEACLOUD_API_KEY"]
+    elif recording:
+        root, key = request.getfixturevalue("seacloud_emulator").url, "sk-recorded"
+    monkeypatch.setenv("SEACLOUD_BASE_URL", root)
+    monkeypatch.setenv("SEACLOUD_API_KEY", key)
+    name = request.node.name.removeprefix("test_").replace("[", "-").replace("]", "")
+    folder = DIRECTORY / request.node.path.stem.removeprefix("test_")
+    with cassette(folder / f"{name}.yaml", root=root, key=key, record=recording) as played:
+        yield Tape(root, key, played)
