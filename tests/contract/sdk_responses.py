@@ -18,7 +18,7 @@ _REQUEST: dict[str, Any] = {"model": "any", "input": "any"}
 TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
 
 # What a reply says of itself; what it echoes of the request is in no reading.
-_EXTRAS = frozenset({"incomplete_details", "previous_response_id", "conversation", "moderation", "tool_usage"})
+EXTRAS = frozenset({"incomplete_details", "previous_response_id", "conversation", "moderation", "tool_usage"})
 _KINDS = {"message": "text", "reasoning": "reasoning", "function_call": "tool_call"}
 
 
@@ -85,7 +85,7 @@ def reading_of(response: dict[str, Any], error: ErrorReading | None = None) -> R
         usage=usage_of(response.get("usage")),
         error=error,
         service_tier=response.get("service_tier"),
-        extras=without_empty({name: response[name] for name in _EXTRAS & response.keys()}, frozenset()),
+        extras=without_empty({name: response[name] for name in EXTRAS & response.keys()}, frozenset()),
     )
 
 

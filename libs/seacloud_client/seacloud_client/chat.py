@@ -3,13 +3,15 @@
 `ChatClient` is what the adapters use. On its own:
 
     ChatClient().reply(Request(model="gpt-4.1", messages=(user("Hello"),))).text
+
+`seacloud_client.Chat` is the shorter way for programs that ask one model.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Generator
-from typing import Literal
+from contextlib import aclosing
+from typing import Literal, get_args
 
 import httpx
 from pydantic import SecretStr
@@ -17,10 +19,12 @@ from pydantic import SecretStr
 from seacloud_client.conversation import Media, Reply, Request, Text
 from seacloud_client.deltas import Delta
 from seacloud_client.drivers import adrive, drive
-from seacloud_client.errors import InvalidInputError
+from seacloud_client.errors import ConfigurationError, InvalidInputError
 from seacloud_client.flows import Flow, HttpAnswer, HttpCall, send
-from seacloud_client.protocols import ProtocolChoice, WireProtocol, choose, get_protocol
-from seacloud_client.settings import Settings
+from seacloud_client.json_bodies import to_json
+from seacloud_client.protocols import MessagesPath, ProtocolChoice, WireProtocol, choose, get_protocol
+from seacloud_client.settings import Settings, as_secret, header_problem
+from seacloud_client.stalls import StallWatch
 from seacloud_client.streams import StreamReader, is_stream, read_as_deltas, read_reply
 from seacloud_client.transport import Transport, abody_of, acollect_body, body_of, collect_body
 
@@ -30,16 +34,22 @@ class ChatClient:
 
     Args:
         protocol: `auto` (the default: what the facts of the model say), or one for all requests.
+        messages_path: where Messages is served, below the base URL: `/v1/messages` or `/anthropic/v1/messages`.
         api_key: by default the environment's `SEACLOUD_API_KEY`. It is asked for when the first request is made.
         base_url: the LLM base URL; by default `SEACLOUD_BASE_URL` (or `https://cloud.seaart.ai`) and `/llm`.
         timeout: seconds without a byte from the service before a call is given up; 600 by default. A connection
             gets 10 at most.
+        stall_timeout: seconds in which a stream says nothing of the reply, pings or not, before it is given up; by
+            default `timeout`.
         max_retries: how often at most a call is repeated after 429, 502, 503, 504, 529 or a connection that could not
             be made; 2 by default.
         retry_unanswered: whether to repeat also a call that was sent and not answered, though it may be billed twice.
+        max_reply_bytes: the longest answer that is read, whole or streamed, in bytes; 256 MiB by default.
+        max_event_bytes: the largest event of a stream that is read, in bytes; 64 MiB by default.
         headers: sent with every request.
         proxy: the address of a proxy; by default the environment's.
-        transport: `httpx`, or `aiohttp` (async calls only; needs the extra `fast`).
+        transport: `httpx`, or `aiohttp` for async calls (needs the extra `fast`); sync calls go over httpx all the
+            same.
         http_client: a client of your own for sync calls; it is never closed here.
         http_async_client: the same for async calls.
 
@@ -51,29 +61,41 @@ class ChatClient:
         self,
         *,
         protocol: ProtocolChoice = "auto",
+        messages_path: MessagesPath = "/v1/messages",
         api_key: SecretStr | str | None = None,
         base_url: str | None = None,
         timeout: float | None = None,
+        stall_timeout: float | None = None,
         max_retries: int | None = None,
         retry_unanswered: bool = False,
+        max_reply_bytes: int | None = None,
+        max_event_bytes: int | None = None,
         headers: dict[str, str] | None = None,
         proxy: str | None = None,
         transport: Literal["httpx", "aiohttp"] = "httpx",
         http_client: httpx.Client | None = None,
         http_async_client: httpx.AsyncClient | None = None,
     ) -> None:
+        api_key = as_secret(api_key)
         self.settings = Settings.resolve(
             "llm",
             api_key=api_key,
             base_url=base_url,
             timeout=timeout,
+            stall_timeout=stall_timeout,
             max_retries=max_retries,
             retry_unanswered=retry_unanswered,
+            max_reply_bytes=max_reply_bytes,
+            max_event_bytes=max_event_bytes,
             headers=headers,
             proxy=proxy,
             transport=transport,
         )
+        if messages_path not in get_args(MessagesPath):
+            known = " or ".join(repr(path) for path in get_args(MessagesPath))
+            raise ConfigurationError(f"messages_path must be {known}; got {messages_path!r}.")
         self.protocol = protocol
+        self._paths: dict[str, str] = {"messages": messages_path}
         self._transport = Transport(self.settings, http_client=http_client, http_async_client=http_async_client)
 
     def reply(self, request: Request) -> Reply:
@@ -96,17 +118,18 @@ class ChatClient:
 
         Raises:
             StreamBroken: if the stream ends before the reply is complete.
+            TimedOut: if it stays open and says nothing (see `stall_timeout`).
             SeaCloudError: as `reply` does. Once anything was yielded, nothing is ever asked again by itself.
         """
         protocol = self._protocol_of(request)
         answer = drive(self._flow(request, protocol, stream=True), self._transport)
         with body_of(answer) as body:
             if not is_stream(answer):
-                yield from read_as_deltas(collect_body(answer, self.settings.timeout), protocol)
+                yield from read_as_deltas(collect_body(answer, self.settings), protocol)
                 return
-            reader = StreamReader(protocol, answer.request_id)
+            reader = self._reader(protocol, answer)
             yield reader.start
-            for data in body:
+            for data in StallWatch(answer, reader, self.settings).over(body):
                 yield from reader.feed(data)
             yield from reader.close()
 
@@ -116,24 +139,33 @@ class ChatClient:
         answer = await adrive(self._flow(request, protocol, stream=True), self._transport)
         async with abody_of(answer) as body:
             if not is_stream(answer):
-                for delta in read_as_deltas(await acollect_body(answer, self.settings.timeout), protocol):
+                for delta in read_as_deltas(await acollect_body(answer, self.settings), protocol):
                     yield delta
                 return
-            reader = StreamReader(protocol, answer.request_id)
+            reader = self._reader(protocol, answer)
             yield reader.start
-            async for data in body:
-                for delta in reader.feed(data):
-                    yield delta
+            async with aclosing(StallWatch(answer, reader, self.settings).aover(body)) as chunks:
+                async for data in chunks:
+                    for delta in reader.feed(data):
+                        yield delta
             for delta in reader.close():
                 yield delta
 
     def close(self) -> None:
-        """Closes the idle connections for sync calls. The client stays usable."""
+        """Closes the connections of sync calls, unless others share them. The client stays usable."""
         self._transport.close()
 
     async def aclose(self) -> None:
-        """Closes the idle connections, the running event loop's among them. The client stays usable."""
+        """Closes the connections, the running event loop's too, unless others share them. The client stays usable."""
         await self._transport.aclose()
+
+    def _reader(self, protocol: WireProtocol, answer: HttpAnswer) -> StreamReader:
+        return StreamReader(
+            protocol,
+            answer.request_id,
+            max_reply_bytes=self.settings.max_reply_bytes,
+            max_event_bytes=self.settings.max_event_bytes,
+        )
 
     def _protocol_of(self, request: Request) -> WireProtocol:
         return get_protocol(choose(request.model, self.protocol))
@@ -142,15 +174,16 @@ class ChatClient:
         _check(request)
         call = HttpCall(
             method="POST",
-            url=self.settings.base_url + protocol.path,
+            url=self.settings.base_url + self._paths.get(protocol.name, protocol.path),
             auth="Bearer",
             headers={
                 "Content-Type": "application/json",
                 **({"Accept": "text/event-stream"} if stream else {}),
+                **protocol.headers,
                 **(request.extra_headers or {}),
             },
             params={**(protocol.stream_query if stream else {}), **(request.extra_query or {})} or None,
-            content=_to_json(protocol.encode(request, stream)),
+            content=to_json(protocol.encode(request, stream)),
             stream=stream,
         )
         return send(call, max_retries=self.settings.max_retries, retry_unanswered=self.settings.retry_unanswered)
@@ -166,19 +199,10 @@ def _check(request: Request) -> None:
         raise InvalidInputError(
             "The prompt is empty: no message holds any text, picture or other content. Nothing was sent."
         )
+    problem = header_problem(request.extra_headers or {})
+    if problem is not None:
+        raise InvalidInputError(f"extra_headers: {problem} Nothing was sent.")
 
 
 def _says_something(part: object) -> bool:
     return bool(part.text.strip()) if isinstance(part, Text) else isinstance(part, Media) or part is not None
-
-
-def _to_json(body: object) -> bytes:
-    try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        raise InvalidInputError(
-            "A text of the request holds half of a surrogate pair, which is no character and cannot be sent: clean it "
-            "with text.encode('utf-8', 'replace').decode(). Nothing was sent."
-        ) from None
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InvalidInputError(f"The request cannot be written as JSON: {error}. Nothing was sent.") from None

@@ -14,7 +14,11 @@ from seacloud_client.conversation import Annotation, Extras, Finish, Logprobs, P
 
 @dataclass(frozen=True, slots=True)
 class ResponseMeta:
-    """What is known of the reply as a whole. No field but `extras` is set in more than one of a stream's."""
+    """What is known of the reply as a whole.
+
+    No field but `extras` is set in more than one of a stream's; but for `model`, where another model takes over in the
+    middle (Messages' fallback): the last one is the reply's.
+    """
 
     protocol: Protocol
     id: str | None = None

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic_core import from_json
+
 from seacloud_client.errors import (
     APIError,
     AuthenticationError,
@@ -32,10 +34,20 @@ from seacloud_client.settings import API_KEY_VARIABLE, BASE_URL_VARIABLE
 MAX_SHOWN = 500
 """Characters of a service's message that an error shows."""
 
+MAX_WORD = 100
+"""Characters of a service's code, kind or parameter that an error takes for one."""
+
+MAX_BRACKETS = 200
+"""Brackets in a body up to which it cannot be nested too deep."""
+
 MAX_KEPT = 20_000
 """Characters of a body that an error keeps, where it is text."""
 
-_BALANCE = re.compile(r"balance|insufficient.{0,10}(credit|fund|quota)|not enough credit", re.IGNORECASE)
+_BALANCE = re.compile(
+    r"balance|insufficient.{0,10}(credit|fund|quota)|not enough credit"
+    r"|\b4020[1-8]\b",  # the codes that the vendor's own client knows
+    re.IGNORECASE,
+)
 _MODEL = re.compile(r"\bmodels?\b", re.IGNORECASE)
 _KEY = re.compile(r"api[ _-]?key|token|credential|unauthori[sz]ed|expired|authenticat", re.IGNORECASE)
 _CONTEXT = re.compile(
@@ -45,7 +57,13 @@ _CONTEXT = re.compile(
 )
 _CONTENT = re.compile(r"content[ _](policy|filter|management)|safety system|moderation", re.IGNORECASE)
 
+_TASK_PATH = re.compile(r"/requests/[^/]")
+"""Where a task of the queue is asked after, read or cancelled (`docs/model-api/multimodal`)."""
+
 _TYPE_STATUS = {
+    "missing authentication token": 401,
+    "invalid_api_key": 401,
+    "insufficient balance": 402,
     "authentication_error": 401,
     "billing_error": 402,
     "permission_error": 403,
@@ -64,7 +82,7 @@ _TYPE_STATUS = {
     "server_error": 500,
 }
 """The status that an error's own word stands for, where the error comes in a body or stream of status 200.
-Anthropic's and OpenAI's error references name them."""
+Anthropic's and OpenAI's error references name them; the first three are the service's plain strings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +135,19 @@ def make_error(status: int, body: Any, *, headers: Mapping[str, str], url: str, 
 
 
 def parse_body(body: bytes) -> Any:
-    """The body as JSON, or else as text."""
-    text = body.decode("utf-8", "replace")
+    """The body as JSON, or else as text: also where it is nested so deep that nothing could show or pickle it.
+
+    Halves of surrogate pairs, which no text may hold, become question marks.
+    """
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return from_json(body)
+    except ValueError:  # it stops at 200 levels, and at halves of surrogate pairs
+        text = body.decode("utf-8", "replace")
+    if text.count("[") + text.count("{") > MAX_BRACKETS:
+        return text
+    try:
+        return from_json(json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace"))
+    except ValueError:
         return text
 
 
@@ -145,12 +171,12 @@ def read_facts(body: Any) -> ErrorFacts:
         return ErrorFacts(json.dumps(body)[:MAX_SHOWN] if body is not None else "")
     error = body.get("error")
     if isinstance(error, str) and error:
-        return ErrorFacts(_join(error, body.get("message")), code=error if re.fullmatch(r"\w+", error) else None)
+        return ErrorFacts(_join(error, body.get("message")), code=error if re.fullmatch(r"\w{1,100}", error) else None)
     if isinstance(error, dict):
         return _facts_of_object(error)
     status = body.get("status")
     if isinstance(status, dict):  # the vendor's {"status": {"code", "message", "error_code"}, "data": null}
-        return ErrorFacts(_text(status.get("message")), code=_text(status.get("error_code") or status.get("code")))
+        return ErrorFacts(_text(status.get("message")), code=_word(status.get("error_code") or status.get("code")))
     return ErrorFacts(_detail(body["detail"])) if "detail" in body else _facts_of_object(body)
 
 
@@ -161,9 +187,9 @@ def _facts_of_object(error: dict[str, Any]) -> ErrorFacts:
         message = f"{message}: {metadata['raw']}"
     return ErrorFacts(
         message or json.dumps(error)[:MAX_SHOWN],
-        code=_text(error.get("code")) or None,
-        type=_text(error.get("type")) or None,
-        param=_text(error.get("param")) or None,
+        code=_word(error.get("code")),
+        type=_word(error.get("type")),
+        param=_word(error.get("param")),
     )
 
 
@@ -177,12 +203,17 @@ def _detail(detail: Any) -> str:
 def _detail_line(line: Any) -> str:
     if not isinstance(line, dict):
         return str(line)
-    place = ".".join(str(step) for step in line.get("loc", ()))
+    steps = line.get("loc")
+    place = ".".join(str(step) for step in steps) if isinstance(steps, list) else _text(steps)
     return f"{place}: {line.get('msg', line)}" if place else str(line.get("msg", line))
 
 
 def _text(value: Any) -> str:
     return "" if value is None or isinstance(value, (dict, list, bool)) else str(value)
+
+
+def _word(value: Any) -> str | None:
+    return _text(value)[:MAX_WORD] or None
 
 
 def _join(*words: Any) -> str:
@@ -216,7 +247,9 @@ def _implied_status(facts: ErrorFacts, body: Any) -> int | None:
         status = _number(candidate, 400, 600)
         if status is not None:
             return status
-    return _first(_TYPE_STATUS.get(word or "") for word in (facts.code, facts.type))
+    if _BALANCE.fullmatch(facts.code or ""):
+        return 402
+    return _first(_TYPE_STATUS.get(word or "") for word in (facts.code, facts.type, facts.message))
 
 
 def _first(values: Iterable[int | None]) -> int | None:
@@ -267,6 +300,8 @@ def _advise_path(url: str) -> str:
             f"The address was {url}: SeaCloud's public paths begin with /llm (chat) or /model (media). "
             f"Check base_url or {BASE_URL_VARIABLE}."
         )
+    if _TASK_PATH.search(path):
+        return "The task may belong to another key or another model, or be gone by now."
     return "Check the model's name, and base_url: its public path ends in /llm (chat) or /model (media)."
 
 

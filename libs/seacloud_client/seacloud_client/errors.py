@@ -34,6 +34,7 @@ holds a key: a response that is kept has no request in it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -80,7 +81,12 @@ class SeaCloudError(Exception):
         request_id: the X-Request-Id, for support.
         body: the answer's body: parsed where it is JSON, else text; long ones are cut.
         response: the answer, without the request (LangChain's tracer reads it).
+        model: the model of the generation task that it is about, if it is about one.
+        task_id: that task's request id, if it is known: with the model it is all that is needed to go on with it.
     """
+
+    model: str | None = None
+    task_id: str | None = None
 
     def __init__(
         self,
@@ -104,6 +110,8 @@ class SeaCloudError(Exception):
         facts = [f"{name} {value}" for name, value in (("HTTP", self.status), ("code", self.code)) if value is not None]
         if self.request_id:
             facts.append(f"request id {self.request_id}")
+        if self.task_id:
+            facts.append(f"task {self.task_id}")
         return f"{self.message} ({', '.join(facts)})" if facts else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -119,9 +127,14 @@ class SeaCloudError(Exception):
         """The answer as an `httpx.Response` without its request, or `None` where none came."""
         if self.status is None:
             return None
+        kind = {"content-type": "application/json" if isinstance(self.body, (dict, list)) else "text/plain"}
+        return httpx.Response(self.status, headers={**_safe_headers(self.headers), **kind}, content=self._content())
+
+    def _content(self) -> bytes:
+        """The body as bytes again, also where it holds what JSON and UTF-8 do not allow."""
         if isinstance(self.body, (dict, list)):
-            return httpx.Response(self.status, headers=_safe_headers(self.headers), json=self.body)
-        return httpx.Response(self.status, headers=_safe_headers(self.headers), text=str(self.body or ""))
+            return json.dumps(self.body).encode()
+        return str(self.body or "").encode("utf-8", "replace")
 
 
 def _rebuild(cls: type[SeaCloudError], attributes: dict[str, Any]) -> SeaCloudError:
@@ -216,15 +229,7 @@ class ForeignOriginError(SeaCloudError):
 
 
 class TaskError(SeaCloudError):
-    """A generation task did not come to a result.
-
-    Attributes:
-        model: the model (the queue's endpoint) of the task.
-        task_id: the task's request id, if it is known: with the model it is all that is needed to go on.
-    """
-
-    model: str | None = None
-    task_id: str | None = None
+    """A generation task did not come to a result. `model` and `task_id` say which."""
 
 
 class SubmitOutcomeUnknown(TaskError):

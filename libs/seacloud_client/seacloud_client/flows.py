@@ -9,7 +9,7 @@ both.
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -43,6 +43,8 @@ class HttpCall:
         auth: the scheme of the `Authorization` header, or `None` for a request without credentials.
         stream: whether the body of a successful answer is to be left open, for the caller to read.
         timeout: seconds without a byte before it is given up; `None` for the settings' own.
+        on_answer: told the answer as soon as it is here, even if whoever waited for it was interrupted meanwhile, by a
+            driver with an `Interruption`. For an answer that is needed in order to clean up.
     """
 
     method: str
@@ -53,6 +55,7 @@ class HttpCall:
     content: bytes | None = None
     stream: bool = False
     timeout: float | None = None
+    on_answer: Callable[[HttpAnswer], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def send(call: HttpCall, *, max_retries: int, retry_unanswered: bool = False) ->
                 return answer
             if answer.status < 400:
                 redirects += 1
-                call = _redirected(call, answer, redirects)
+                call = redirected(call, answer, redirects)
                 continue
             error = error_from_answer(answer.status, answer.headers, answer.body, answer.url, answer.request_id)
             asked = retry_after(answer.headers)
@@ -124,7 +127,7 @@ def send(call: HttpCall, *, max_retries: int, retry_unanswered: bool = False) ->
 
 def backoff(attempt: int) -> float:
     """The wait, in seconds, before the retry that follows attempt number `attempt` (from 0): doubling, with jitter."""
-    return min(FIRST_BACKOFF * 2.0**attempt, MAX_BACKOFF) * random.uniform(0.75, 1.0)  # noqa: S311  # not a secret
+    return min(FIRST_BACKOFF * 2.0 ** min(attempt, 10), MAX_BACKOFF) * random.uniform(0.75, 1.0)  # noqa: S311  # not a secret
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -153,9 +156,13 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     return max(0.0, (then - (now or datetime.now(timezone.utc))).total_seconds())
 
 
-def _redirected(call: HttpCall, answer: HttpAnswer, redirects: int) -> HttpCall:
+def redirected(call: HttpCall, answer: HttpAnswer, redirects: int) -> HttpCall:
     """The call to make after a redirect: only a GET follows, and only within the origin, since the key goes along."""
-    target = urljoin(answer.url, answer.headers.get("location", ""))
+    location = answer.headers.get("location", "")
+    try:
+        target = urljoin(answer.url, location)
+    except ValueError:  # it is no address: nowhere near ours
+        target = location
     facts: dict[str, Any] = {
         "status": answer.status,
         "request_id": answer.request_id,

@@ -7,7 +7,6 @@ stream was asked for. Folding what `unfold` yields gives the reply again.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -207,7 +206,7 @@ def _note(part: _OpenPart, **changes: str | None) -> None:
 def _decode_fragment(data: str) -> bytes:
     try:
         return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ProtocolError(f"A fragment of a sound is not base64: {error}.") from None
 
 

@@ -10,12 +10,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any
 
 import anyio
+
+CLEAN_UP_SECONDS = 5.0
+"""How long cleaning up after an interruption (cancelling a task, say) may take, all in all."""
+
+SLICE = 1.0
+"""Seconds of a wait after which a thread looks up, in case of signals."""
 
 
 class Interrupted(Exception):  # it is a signal between a wait and its flow, not an error of a user's
@@ -27,8 +33,8 @@ class Interruption:
 
     def __init__(self) -> None:
         self._event = threading.Event()
-        self._lock = threading.Lock()
-        self._wakers: list[Callable[[], Any]] = []
+        self._lock = threading.RLock()  # a signal's handler runs on top of a thread that may hold it
+        self._wakers: list[Callable[[], object]] = []
 
     @property
     def is_set(self) -> bool:
@@ -43,52 +49,76 @@ class Interruption:
         for wake in wakers:
             wake()
 
+    @contextmanager
+    def waking(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Lets `set` call something, from its thread, for as long as the block runs; now, if it is set already."""
+        with self._lock:
+            self._wakers.append(wake)
+        try:
+            if self._event.is_set():
+                wake()
+            yield
+        finally:
+            with self._lock:
+                self._wakers.remove(wake)
+
     def wait(self, seconds: float) -> None:
         """Waits so many seconds.
 
         Raises:
             Interrupted: if it is set before or meanwhile.
         """
-        if self._event.wait(seconds):
+        if wait_for(self._event, seconds):
             raise Interrupted
 
     async def wait_async(self, seconds: float) -> None:
         """`wait`, for the running event loop."""
         woken = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def wake() -> None:
-            # The loop may have closed since: then nobody waits in it any more.
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(woken.set)
-
-        with self._lock:
-            self._wakers.append(wake)
-        try:
-            if not self._event.is_set():
-                with anyio.move_on_after(seconds):
-                    await woken.wait()
-        finally:
-            with self._lock:
-                self._wakers.remove(wake)
+        with self.waking(waker(woken.set)), anyio.move_on_after(seconds):
+            await woken.wait()
         if self._event.is_set():
             raise Interrupted
 
 
-_running: set[Interruption] = set()
-_running_lock = threading.Lock()
+def wait_for(event: threading.Event, seconds: float) -> bool:
+    """Waits for an event, at most so many seconds, and says whether it came.
+
+    In slices, because on Windows a wait for a lock does not see Ctrl-C before it is over.
+    """
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if event.wait(min(left, SLICE)):
+            return True
+    return event.is_set()
+
+
+def waker(wake: Callable[[], object]) -> Callable[[], None]:
+    """What calls something in the running event loop, when it is itself called from whichever thread."""
+    loop = asyncio.get_running_loop()
+
+    def call() -> None:
+        with suppress(RuntimeError):  # the loop has closed since: then nobody waits in it any more
+            loop.call_soon_threadsafe(wake)
+
+    return call
+
+
+_running: dict[Interruption, int] = {}
+"""The waits that run, and the thread that each runs in."""
+
+_running_lock = threading.RLock()
 
 
 @contextmanager
 def registered(interruption: Interruption) -> Iterator[Interruption]:
     """Lets `cancel_all` reach a wait, for as long as the block runs."""
     with _running_lock:
-        _running.add(interruption)
+        _running[interruption] = threading.get_ident()
     try:
         yield interruption
     finally:
         with _running_lock:
-            _running.discard(interruption)
+            _running.pop(interruption, None)
 
 
 def cancel_all() -> int:
@@ -107,7 +137,9 @@ def cancel_all() -> int:
 def cancel_on_sigint(announce: Callable[[int], object] | None = None) -> Iterator[None]:
     """Makes Ctrl-C cancel the remote tasks that are being waited for, then do what it did before.
 
-    Use it in the main thread around a program that runs tools in threads, such as a sync LangGraph agent.
+    Use it in the main thread around a program that runs tools in threads, such as a sync LangGraph agent. What it did
+    before mostly ends the program and its threads, so that waits until the tasks are cancelled, at most 5 seconds. A
+    second Ctrl-C does not wait. A wait in the main thread itself is left to the `KeyboardInterrupt`.
 
     Args:
         announce: called with the number of waits that are interrupted, if there are any.
@@ -116,11 +148,13 @@ def cancel_on_sigint(announce: Callable[[int], object] | None = None) -> Iterato
         ValueError: outside the main thread, where Python sets no signal handlers.
     """
     previous = signal.getsignal(signal.SIGINT)
+    interrupted: list[Interruption] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
-        interrupted = cancel_all()
-        if interrupted and announce is not None:
-            announce(interrupted)
+        if not interrupted:
+            interrupted.extend(_waits_elsewhere())
+            _interrupt(interrupted, announce)
+        interrupted.clear()
         if callable(previous):
             previous(number, frame)
 
@@ -129,3 +163,20 @@ def cancel_on_sigint(announce: Callable[[int], object] | None = None) -> Iterato
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def _waits_elsewhere() -> list[Interruption]:
+    """The waits of other threads. Those of this one cannot end while a signal's handler runs on top of them."""
+    with _running_lock:
+        return [interruption for interruption, thread in _running.items() if thread != threading.get_ident()]
+
+
+def _interrupt(waits: list[Interruption], announce: Callable[[int], object] | None) -> None:
+    """Ends waits, and waits until they have cleaned up."""
+    for interruption in waits:
+        interruption.set()
+    if waits and announce is not None:
+        announce(len(waits))
+    until = time.monotonic() + CLEAN_UP_SECONDS
+    while any(interruption in _running for interruption in waits) and time.monotonic() < until:
+        time.sleep(0.02)

@@ -2,31 +2,47 @@
 
 An async client's connections belong to the loop that made them, so a client never crosses loops, and it is closed
 when its loop shuts down: a small async generator lives in the loop beside it, and loops close their async generators
-at the end (PEP 525). Idle sync connections are closed when the last user of the pool is gone.
+at the end (PEP 525). Idle sync connections are closed when the last user of the pool is gone. The child of a fork
+begins with no connections.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TypeAlias
 
 import httpx
 
 from seacloud_client.errors import ConfigurationError
+from seacloud_client.spreading import SpreadTransport, environment_mounts
 
-LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=30.0)
-"""Connections of one pool. Calls beyond the maximum wait for one to become free."""
+_MakeTransport: TypeAlias = "Callable[[str | None], httpx.AsyncBaseTransport]"
 
-_pools: weakref.WeakValueDictionary[tuple[str | None, str, int], ClientPool] = weakref.WeakValueDictionary()
+LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=4.0)
+"""Connections of one pool. Calls beyond the maximum wait for one to become free.
+
+Idle ones are kept for a shorter time than servers do (5 seconds is the shortest of the usual defaults): a request that
+meets a connection which is just being closed is one that was sent and not answered, and so is not sent again.
+"""
+
+_pools: weakref.WeakValueDictionary[tuple[str | None, str], ClientPool] = weakref.WeakValueDictionary()
 _pools_lock = threading.Lock()
 
 
 class ClientPool:
-    """The clients for one proxy and one kind of transport. Get it with `ClientPool.shared`."""
+    """The clients for one proxy and one kind of transport. Get it with `ClientPool.shared`.
+
+    Whoever uses a client names itself, and the clients are closed only when nobody else uses them: closing one model
+    must not break another's stream.
+    """
 
     def __init__(self, *, proxy: str | None, transport: str) -> None:
         self._proxy = proxy
@@ -35,64 +51,98 @@ class ClientPool:
         self._client: httpx.Client | None = None
         self._loops: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AsyncGenerator[None, None]]] = {}
         self._detach: Callable[[], object] = _nothing
+        self._users: weakref.WeakSet[object] = weakref.WeakSet()
 
     @classmethod
     def shared(cls, *, proxy: str | None = None, transport: str = "httpx") -> ClientPool:
-        """The process's pool for these. After a fork the child gets pools of its own."""
-        key = (proxy, transport, os.getpid())
+        """The process's pool for these."""
+        key = (proxy, transport)
         with _pools_lock:
             pool = _pools.get(key)
             if pool is None:
                 pool = _pools[key] = cls(proxy=proxy, transport=transport)
             return pool
 
-    def client(self) -> httpx.Client:
-        """The sync client, made when first needed: making one reads the certificates, which takes some 20 ms."""
+    def client(self, user: object) -> httpx.Client:
+        """The sync client, made when first needed."""
         with self._lock:
+            self._users.add(user)
             if self._client is None or self._client.is_closed:
-                self._client = httpx.Client(limits=LIMITS, proxy=self._proxy, cookies=_no_cookies())
+                with _proxy_problems():
+                    self._client = httpx.Client(
+                        verify=shared_ssl_context(), limits=LIMITS, proxy=self._proxy, cookies=_no_cookies()
+                    )
                 self._detach = weakref.finalize(self, self._client.close).detach
             return self._client
 
-    async def async_client(self) -> httpx.AsyncClient:
+    async def async_client(self, user: object) -> httpx.AsyncClient:
         """The running event loop's client."""
+        with self._lock:
+            self._users.add(user)
         loop = asyncio.get_running_loop()
         known = self._loops.get(loop)
         if known is not None and not known[0].is_closed:
             return known[0]
         self._forget_closed_loops()
-        client = self._make_async_client()
+        with _proxy_problems():
+            client = self._make_async_client()
         keeper = _close_with_loop(self._loops, loop, client)
         await _start(keeper)
         self._loops[loop] = (client, keeper)
         return client
 
-    def close(self) -> None:
-        """Closes the sync client."""
+    def close(self, user: object) -> None:
+        """Closes the sync client, unless others use it."""
         with self._lock:
+            if not self._is_left_by(user):
+                return
             client, self._client = self._client, None
             self._detach()
         if client is not None:
             client.close()
 
-    async def aclose(self) -> None:
-        """Closes the sync client and the running loop's."""
-        self.close()
+    async def aclose(self, user: object) -> None:
+        """Closes the sync client and the running loop's, unless others use them."""
+        self.close(user)
+        with self._lock:
+            is_free = self._is_left_by(user)
         known = self._loops.get(asyncio.get_running_loop())
-        if known is not None:
+        if is_free and known is not None:
             await known[1].aclose()
 
+    def _is_left_by(self, user: object) -> bool:
+        self._users.discard(user)
+        return not self._users
+
+    def forget(self) -> None:
+        """Lets the clients go without closing them, in the child of a fork: the connections are the parent's."""
+        self._lock = threading.Lock()
+        self._detach()
+        self._client = None
+        self._loops = {}
+        self._users = weakref.WeakSet()
+
     def _make_async_client(self) -> httpx.AsyncClient:
-        if self._transport == "aiohttp":
-            return httpx.AsyncClient(
-                transport=_aiohttp_transport(self._proxy), cookies=_no_cookies(), trust_env=self._proxy is None
-            )
-        return httpx.AsyncClient(limits=LIMITS, proxy=self._proxy, cookies=_no_cookies())
+        make = _MAKERS[self._transport]()
+        if self._proxy is not None:
+            return httpx.AsyncClient(transport=make(self._proxy), cookies=_no_cookies())
+        return httpx.AsyncClient(transport=make(None), mounts=environment_mounts(make), cookies=_no_cookies())
 
     def _forget_closed_loops(self) -> None:
         """Loops that were closed without shutting their generators down: their connections are gone already."""
         for loop in [loop for loop in self._loops if loop.is_closed()]:
             self._loops.pop(loop, None)
+
+
+def _forget_all() -> None:
+    global _pools_lock  # noqa: PLW0603  # another thread of the parent may have held it
+    _pools_lock = threading.Lock()
+    for pool in list(_pools.values()):
+        pool.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 async def _close_with_loop(
@@ -116,17 +166,72 @@ async def _start(generator: AsyncGenerator[None, None]) -> None:
     await generator.__anext__()
 
 
+@contextmanager
+def _proxy_problems() -> Iterator[None]:
+    """Says what a proxy that httpx cannot use is: the caller's, or one that the environment names."""
+    try:
+        yield
+    except (ValueError, ImportError) as error:
+        if isinstance(error, ConfigurationError):
+            raise
+        raise ConfigurationError(
+            f"The proxy cannot be used ({error}). Check proxy, or the environment's HTTP_PROXY, HTTPS_PROXY, ALL_PROXY."
+        ) from None
+
+
 def _no_cookies() -> CookieJar:
     """A jar that keeps nothing: the clients are shared, and one key's cookies must not travel with another's."""
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
 
 
-def _aiohttp_transport(proxy: str | None) -> httpx.AsyncBaseTransport:
+def shared_ssl_context() -> ssl.SSLContext:
+    """What httpx verifies servers with. Reading the authorities takes some 20 to 50 ms, so it is done once."""
+    return _ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=4)
+def _ssl_context(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def _httpx_maker() -> _MakeTransport:
+    """Transports of httpx's own."""
+    verify = shared_ssl_context()
+
+    def make(proxy: str | None) -> httpx.AsyncBaseTransport:
+        return SpreadTransport(
+            lambda limits: httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy), LIMITS
+        )
+
+    return make
+
+
+def _aiohttp_maker() -> _MakeTransport:
     try:
-        from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415  # only who asks for it needs it
+        import aiohttp  # noqa: PLC0415  # only who asks for it needs it
+        from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415
     except ImportError:
         raise ConfigurationError(
             "transport='aiohttp' needs the package httpx-aiohttp: pip install 'seacloud-client[fast]'."
         ) from None
-    transport: httpx.AsyncBaseTransport = AiohttpTransport(limits=LIMITS, proxy=httpx.Proxy(proxy) if proxy else None)
-    return transport
+
+    verify = shared_ssl_context()
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=LIMITS.max_connections or 0, keepalive_timeout=LIMITS.keepalive_expiry, ssl=verify
+        )
+        # The session is shared, and its own jar would send one key's cookies with another's requests.
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    def make(proxy: str | None) -> httpx.AsyncBaseTransport:
+        transport: httpx.AsyncBaseTransport = AiohttpTransport(
+            verify=verify, client=session, proxy=httpx.Proxy(proxy) if proxy else None
+        )
+        return transport
+
+    return make
+
+
+_MAKERS: Mapping[str, Callable[[], _MakeTransport]] = {"httpx": _httpx_maker, "aiohttp": _aiohttp_maker}
+"""Makers of transports, by the setting `transport`. A transport is made for a proxy's address, or for none."""

@@ -11,11 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from seacloud_client.errors import ProtocolError
+from seacloud_client.settings import MAX_EVENT_BYTES
 
 _BOM = b"\xef\xbb\xbf"
-
-MAX_EVENT_BYTES = 64 * 1024 * 1024
-"""The largest event that is read, in bytes. A generated picture in base64 fits; an endless line does not."""
 
 
 class ServerSentEvent(NamedTuple):
@@ -25,6 +23,16 @@ class ServerSentEvent(NamedTuple):
     data: bytes
 
 
+def _is_one_event(data: bytes) -> bool:
+    """Whether it is one line of data and the blank line that ends the event."""
+    return (
+        data.startswith(b"data: ")
+        and data.find(b"\n") == len(data) - 2
+        and data.endswith(b"\n\n")
+        and b"\r" not in data
+    )
+
+
 class SSEDecoder:
     """Turns bytes, cut anywhere, into events.
 
@@ -32,19 +40,23 @@ class SSEDecoder:
         ProtocolError: from `feed`, when an event is larger than `max_event_bytes`.
     """
 
-    __slots__ = ("_data", "_event", "_limit", "_pending", "_size", "_skip_newline", "_started")
+    __slots__ = ("_data", "_data_size", "_event", "_limit", "_pending", "_pending_size", "_skip_newline", "_started")
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._pending: list[bytes] = []  # the unfinished line, in the fragments it came in
         self._data: list[bytes] = []  # the data lines of the unfinished event
         self._event = b""
-        self._size = 0  # bytes held in both lists
+        self._pending_size = 0
+        self._data_size = 0  # as they came, so that an endless row of empty lines has an end too
         self._started = False
         self._skip_newline = False  # the last byte was a CR: a LF that follows belongs to it
         self._limit = max_event_bytes
 
     def feed(self, data: bytes) -> list[ServerSentEvent]:
         """The events that `data` completes."""
+        is_between_events = not (self._pending or self._data or self._event or self._skip_newline)
+        if self._started and is_between_events and _is_one_event(data) and len(data) <= self._limit:
+            return [ServerSentEvent("", data[6:-2])]  # the common case, without the work for all the others
         if not self._started:
             data = b"".join((*self._pending, data))
             self._pending = []
@@ -66,6 +78,7 @@ class SSEDecoder:
         if self._pending:
             lines = b"".join((*self._pending, lines))
             self._pending = []
+            self._pending_size = 0
         events = self._take(lines.split(b"\n"))
         self._hold(rest)
         return events
@@ -79,27 +92,36 @@ class SSEDecoder:
     def _hold(self, rest: bytes) -> None:
         if rest:
             self._pending.append(rest)
-            self._size += len(rest)
-            if self._size > self._limit:
-                raise ProtocolError(f"An event of the stream is larger than {self._limit} bytes; it was given up.")
+            self._pending_size += len(rest)
+            self._refuse_too_much()
+
+    def _refuse_too_much(self) -> None:
+        if self._pending_size + self._data_size > self._limit:
+            raise ProtocolError(
+                f"An event of the stream is larger than {self._limit} bytes; it was given up. Raise max_event_bytes if "
+                "that is no mistake of the service's."
+            )
 
     def _take(self, lines: list[bytes]) -> list[ServerSentEvent]:
         events: list[ServerSentEvent] = []
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+                self._data_size += len(line) + 1
             elif not line:
                 if self._data:
                     data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-                    events.append(ServerSentEvent(self._event.decode("utf-8", "replace"), data))
+                    name = self._event.decode("utf-8", "replace") if self._event else ""
+                    events.append(ServerSentEvent(name, data))
                     self._data = []
+                    self._refuse_too_much()
+                    self._data_size = 0
                 self._event = b""
             elif line.startswith(b"event:"):
                 self._event = line[6:].strip()
             elif line == b"data":
                 self._data.append(b"")
+                self._data_size += len(line) + 1
             # Anything else is a comment, an id, a retry hint or unknown, none of which these protocols use.
-        self._size = sum(map(len, self._data))
-        if self._size > self._limit:
-            raise ProtocolError(f"An event of the stream is larger than {self._limit} bytes; it was given up.")
+        self._refuse_too_much()
         return events

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from seacloud_client.errors import ProtocolError, SeaCloudError
 from seacloud_client.flows import HttpAnswer
 from seacloud_client.folding import Fold, unfold
 from seacloud_client.protocols.base import WireProtocol
+from seacloud_client.settings import MAX_EVENT_BYTES, MAX_REPLY_BYTES
 from seacloud_client.sse import ServerSentEvent, SSEDecoder
 
 _STREAM_TYPES = frozenset(("text/event-stream", "", "text/plain", "application/octet-stream", "application/x-ndjson"))
@@ -24,15 +25,30 @@ _STREAM_TYPES = frozenset(("text/event-stream", "", "text/plain", "application/o
 class StreamReader:
     """Reads a streamed answer: feed it the bytes as they come, then close it.
 
-    `is_done` says that the stream has announced its end (`[DONE]`, which Chat Completions sends). Whatever comes after
-    that is not read.
+    `is_done` says that the stream has announced its end (`[DONE]`, or the protocol's last event). Whatever comes after
+    that is not read. `has_news` says whether the last bytes fed said anything of the reply.
+
+    Args:
+        protocol: the stream's.
+        request_id: of the answer, for errors.
+        max_reply_bytes: after how many bytes the stream is given up.
+        max_event_bytes: the same for one of its events.
     """
 
-    def __init__(self, protocol: WireProtocol, request_id: str | None = None) -> None:
-        self._sse = SSEDecoder()
+    def __init__(
+        self,
+        protocol: WireProtocol,
+        request_id: str | None = None,
+        *,
+        max_reply_bytes: int = MAX_REPLY_BYTES,
+        max_event_bytes: int = MAX_EVENT_BYTES,
+    ) -> None:
+        self._sse = SSEDecoder(max_event_bytes)
+        self._bytes_left = max_reply_bytes
         self._decoder = protocol.decoder()
         self._request_id = request_id
         self.is_done = False
+        self.has_news = True
         self.start = ResponseMeta(protocol.name, request_id=request_id)
 
     def feed(self, data: bytes) -> Iterator[Delta]:
@@ -40,11 +56,21 @@ class StreamReader:
 
         Raises:
             APIError: if the stream says that the reply failed.
-            ProtocolError: if the stream is not what the protocol allows.
+            ProtocolError: if the stream is not what the protocol allows, or longer than is allowed.
         """
+        self.has_news = False
+        self._bytes_left -= len(data)
         try:
+            if self._bytes_left < 0:
+                raise ProtocolError(
+                    "The stream is longer than the bytes that were allowed for it; it was given up. Raise "
+                    "max_reply_bytes if that is no mistake of the service's."
+                )
             for event in self._sse.feed(data):
-                yield from self._read(event)
+                deltas = self._read(event)
+                if deltas:
+                    self.has_news = True
+                    yield from deltas
         except SeaCloudError as error:
             error.request_id = error.request_id or self._request_id
             raise
@@ -64,7 +90,7 @@ class StreamReader:
             error.request_id = error.request_id or self._request_id
             raise
 
-    def _read(self, event: ServerSentEvent) -> list[Delta]:
+    def _read(self, event: ServerSentEvent) -> Iterable[Delta]:
         if self.is_done:
             return []
         data = event.data
@@ -75,7 +101,9 @@ class StreamReader:
             value = from_json(data)
         except ValueError:
             return self._read_lines(event)
-        return self._decoder.feed(event.event, value)
+        deltas = self._decoder.feed(event.event, value)
+        self.is_done = self._decoder.is_finished
+        return deltas
 
     def _read_lines(self, event: ServerSentEvent) -> list[Delta]:
         """An event whose data is no JSON: some gateways forget the blank line between events, so each line may be."""
@@ -103,7 +131,7 @@ def read_reply(answer: HttpAnswer, protocol: WireProtocol) -> Reply:
     body = answer.body
     try:
         if answer.content_type == "text/event-stream" or body.lstrip()[:6].startswith((b"data:", b"event:", b":")):
-            reader = StreamReader(protocol, answer.request_id)
+            reader = StreamReader(protocol, answer.request_id, max_reply_bytes=len(body), max_event_bytes=len(body))
             return Fold().add_all([reader.start, *reader.feed(body), *reader.close()]).reply()
         return replace(protocol.decode(_parse(answer)), request_id=answer.request_id)
     except SeaCloudError as error:

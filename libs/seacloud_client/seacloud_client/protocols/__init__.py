@@ -15,14 +15,24 @@ from seacloud_client.errors import ConfigurationError
 from seacloud_client.models import facts_of
 from seacloud_client.protocols.base import StreamDecoder, WireProtocol
 
-__all__ = ["ProtocolChoice", "StreamDecoder", "WireProtocol", "choose", "get_protocol"]
+__all__ = ["MessagesPath", "ProtocolChoice", "StreamDecoder", "WireProtocol", "choose", "get_protocol", "spoken"]
 
 ProtocolChoice: TypeAlias = Literal["auto", "chat_completions", "responses", "messages"]
 """How a caller names a protocol; `auto` leaves it to the facts of the model."""
 
-_MODULES: Mapping[str, str] = {
+MessagesPath: TypeAlias = Literal["/v1/messages", "/anthropic/v1/messages"]
+"""The service serves Messages at two paths (seed document); they mean the same."""
+
+_MODULES: Mapping[Protocol, str] = {
     "chat_completions": "seacloud_client.protocols.chat_completions",
+    "messages": "seacloud_client.protocols.messages",
+    "responses": "seacloud_client.protocols.responses",
 }
+
+
+def spoken() -> tuple[Protocol, ...]:
+    """The names of the protocols, all of which this version speaks."""
+    return tuple(_MODULES)
 
 
 def choose(model: str, protocol: ProtocolChoice = "auto") -> Protocol:
@@ -33,10 +43,7 @@ def choose(model: str, protocol: ProtocolChoice = "auto") -> Protocol:
     """
     if protocol == "auto":
         return facts_of(model).protocol
-    if protocol not in get_args(ProtocolChoice):
-        names = ", ".join(repr(name) for name in get_args(ProtocolChoice))
-        raise ConfigurationError(f"protocol must be one of {names}; got {protocol!r}.")
-    return protocol
+    return _known(protocol)
 
 
 @lru_cache(maxsize=8)
@@ -44,12 +51,13 @@ def get_protocol(name: Protocol) -> WireProtocol:
     """The protocol of that name.
 
     Raises:
-        ConfigurationError: if this version does not speak it.
+        ConfigurationError: if there is none.
     """
-    module = _MODULES.get(name)
-    if module is None:
-        spoken = ", ".join(repr(known) for known in _MODULES)
-        raise ConfigurationError(
-            f"The protocol {name!r} is not there yet: this version speaks {spoken}. Pass one of them as protocol."
-        )
-    return cast("WireProtocol", importlib.import_module(module).PROTOCOL)
+    return cast("WireProtocol", importlib.import_module(_MODULES[_known(name)]).PROTOCOL)
+
+
+def _known(name: Protocol) -> Protocol:
+    if name not in _MODULES:
+        names = ", ".join(repr(choice) for choice in get_args(ProtocolChoice))
+        raise ConfigurationError(f"protocol must be one of {names}; got {name!r}. Nothing was sent.")
+    return name

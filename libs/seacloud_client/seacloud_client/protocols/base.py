@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,17 @@ from seacloud_client.deltas import Delta
 
 
 class StreamDecoder(typing.Protocol):
-    """Turns a stream's events, one by one, into deltas. It does no I/O."""
+    """Turns a stream's events, one by one, into deltas. It does no I/O.
 
-    def feed(self, event: str, data: Any) -> list[Delta]:
+    `is_finished` says that an event announced the end of the stream; `[DONE]`, which is no JSON, is not told to it.
+    """
+
+    is_finished: bool
+
+    def feed(self, event: str, data: Any) -> Iterable[Delta]:
         """The deltas of one event: its type (empty where the stream names none) and its JSON.
+
+        An error that the event tells may be raised as the deltas are taken, after what else the event says.
 
         Raises:
             APIError: if the event says that the reply failed.
@@ -51,6 +58,7 @@ class WireProtocol:
         decode: reads the JSON body of a reply.
         decoder: makes the decoder of one stream.
         stream_query: query parameters that a streaming request has besides.
+        headers: headers that a request has besides; its `extra_headers` win.
     """
 
     name: Protocol
@@ -59,3 +67,4 @@ class WireProtocol:
     decode: Callable[[Any], Reply]
     decoder: Callable[[], StreamDecoder]
     stream_query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)

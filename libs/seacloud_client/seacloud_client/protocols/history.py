@@ -6,17 +6,17 @@ What has lost its other half is left out, rather than sent to be refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from seacloud_client.conversation import Message, Part, ToolCall, ToolResult
 
-_Result: TypeAlias = tuple[int, int, ToolResult]
-"""A result, behind the numbers of its message and of its part."""
+_Place: TypeAlias = tuple[int, int]
+"""Where a part stands: the numbers of its message and of the part."""
 
 
-def mend(messages: Sequence[Message]) -> list[Message]:
+def mend(messages: Sequence[Message], *, calls_elsewhere: bool = False) -> list[Message]:
     """The same conversation with each tool result right behind its call.
 
     - A result whose call is nowhere before it is left out, and so is a second result of the same call.
@@ -25,47 +25,69 @@ def mend(messages: Sequence[Message]) -> list[Message]:
     - Results that stand further on (behind a user's turn, say) are moved up to their call.
     - A message of which nothing remains is left out.
 
-    Some gateways use an id anew in every turn, so a call is paired with the first result behind it that is free.
+    With `calls_elsewhere` (the service has stored the turns before these) a result whose call is not among these
+    messages stays where it is. That is so too if a later call has the same id, and a result of its own.
     """
-    results = _results_by_call(messages)
+    pairs = _pair(messages)
+    staying = _called_elsewhere(messages, pairs) if calls_elsewhere else frozenset()
     mended: list[Message] = []
     for number, message in enumerate(messages):
         is_last = number == len(messages) - 1
         parts: list[Part] = []
-        answers: list[_Result] = []
-        for part in message.parts:
-            if isinstance(part, ToolCall):
-                answer = _take_answer(results.get(part.id), number)
-                if answer is not None:
-                    answers.append(answer)
-                elif not is_last:
-                    continue
-            if not isinstance(part, ToolResult):  # a result goes behind its call
-                parts.append(part)
+        answers: list[_Place] = []
+        for position, part in enumerate(message.parts):
+            if isinstance(part, ToolResult) and (number, position) not in staying:
+                continue  # it goes behind its call
+            answer = pairs.get((number, position))
+            if answer is not None:
+                answers.append(answer)
+            elif isinstance(part, ToolCall) and not is_last:
+                continue
+            parts.append(part)
         if parts:
             mended.append(message if len(parts) == len(message.parts) else replace(message, parts=tuple(parts)))
         if answers:
-            answers.sort(key=_place)
-            mended.append(Message("tool", tuple(result for _, _, result in answers)))
+            results = tuple(messages[where].parts[position] for where, position in sorted(answers))
+            mended.append(Message("tool", results))
     return mended
 
 
-def _results_by_call(messages: Iterable[Message]) -> dict[str, list[_Result]]:
-    results: dict[str, list[_Result]] = {}
+def _called_elsewhere(messages: Sequence[Message], pairs: Mapping[_Place, _Place]) -> frozenset[_Place]:
+    """The first result of each call that is not among these messages."""
+    called = {
+        part.id
+        for number, message in enumerate(messages)
+        for position, part in enumerate(message.parts)
+        if isinstance(part, ToolCall) and (number, position) not in pairs
+    }  # a call without a result may have lost it to a place before itself
+    first: dict[str, _Place] = {}
     for number, message in enumerate(messages):
         for position, part in enumerate(message.parts):
-            if isinstance(part, ToolResult):
-                results.setdefault(part.call_id, []).append((number, position, part))
-    return results
+            if isinstance(part, ToolCall):
+                called.add(part.id)
+            elif isinstance(part, ToolResult) and part.call_id not in called:
+                first.setdefault(part.call_id, (number, position))
+    return frozenset(first.values())
 
 
-def _take_answer(results: list[_Result] | None, call_number: int) -> _Result | None:
-    """The first free result behind a call."""
-    for index, result in enumerate(results or ()):
-        if result[0] > call_number and results is not None:
-            return results.pop(index)
-    return None
+def _pair(messages: Iterable[Message]) -> dict[_Place, _Place]:
+    """The results by their calls, as places.
 
-
-def _place(result: _Result) -> tuple[int, int]:
-    return result[:2]
+    Some gateways use an id anew in every turn, so a result is paired with the last turn before it that has a call of
+    its id, and there with the first one that is free.
+    """
+    pairs: dict[_Place, _Place] = {}
+    waiting: dict[str, list[list[_Place]]] = {}  # by id: the calls of each turn, the latest turn last
+    for number, message in enumerate(messages):
+        for position, part in enumerate(message.parts):
+            if isinstance(part, ToolResult) and (turns := waiting.get(part.call_id)):
+                pairs[turns[-1].pop(0)] = (number, position)
+                if not turns[-1]:
+                    turns.pop()
+        calls: dict[str, list[_Place]] = {}
+        for position, part in enumerate(message.parts):
+            if isinstance(part, ToolCall):
+                calls.setdefault(part.id, []).append((number, position))
+        for call_id, places in calls.items():
+            waiting.setdefault(call_id, []).append(places)
+    return pairs

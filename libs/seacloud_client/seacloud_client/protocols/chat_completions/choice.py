@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -36,6 +35,7 @@ from seacloud_client.deltas import (
 )
 from seacloud_client.errors import ProtocolError
 from seacloud_client.protocols.usage import count
+from seacloud_client.protocols.values import as_json_text, made_up_id, objects, string
 
 Json = Mapping[str, Any]
 
@@ -104,10 +104,9 @@ class ChoiceReader:
             self._read_logprobs(choice["logprobs"], deltas)
         if choice.get("finish_reason"):
             self.finish_reason = str(choice["finish_reason"])
-        if not choice.keys() <= _CHOICE_KEYS:
-            for name in choice.keys() - _CHOICE_KEYS:
-                if choice[name] is not None:
-                    self._extras[name] = choice[name]
+        for name in choice:
+            if name not in _CHOICE_KEYS and choice[name] is not None:
+                self._extras[name] = choice[name]
 
     def _read_delta(self, delta: Any, deltas: list[Delta]) -> None:
         if not isinstance(delta, dict):
@@ -122,18 +121,13 @@ class ChoiceReader:
 
     def finish(self, deltas: list[Delta]) -> None:
         """Ends the parts and the choice."""
-        for call in self._calls:
-            if call.part is None:
-                # It never got a name. What there is of it is handed on: the caller will see an invalid call.
-                self._start_call(call, deltas)
         parts = [*self._reasoning.values(), *(detail.part for detail in self._details)]
         parts += range(_CONTENT, _CONTENT + len(self._content))
         parts += [_REFUSAL] * self._refusal + [_AUDIO] * self._audio
         parts += range(_IMAGES, _IMAGES + self._images)
         deltas.extend(PartEnd(self.index, part) for part in parts)
-        deltas.extend(
-            PartEnd(self.index, call.part, call.late_extras or None) for call in self._calls if call.part is not None
-        )
+        for call in self._calls:
+            self._finish_call(call, deltas)
         extras = {**self._extras, **({"message": self._message_extras} if self._message_extras else {})}
         finish = FINISHES.get(self.finish_reason or "", Finish.UNKNOWN)
         deltas.append(FinishDelta(self.index, finish, self.finish_reason, extras or None))
@@ -173,7 +167,7 @@ class ChoiceReader:
             self._text = None
         part = _CONTENT + len(self._content) - 1
         thoughts = item.get("thinking")
-        texts = [thoughts] if isinstance(thoughts, str) else [t.get("text") for t in _objects(thoughts)]
+        texts = [thoughts] if isinstance(thoughts, str) else [t.get("text") for t in objects(thoughts)]
         extras = {name: value for name, value in item.items() if name not in ("type", "thinking")} or None
         text = "".join(text for text in texts if isinstance(text, str))
         if text or extras:
@@ -200,17 +194,17 @@ class ChoiceReader:
 
     def take_reasoning_text(self, value: Any, delta: Json, deltas: list[Delta]) -> None:
         """`reasoning`, unless the same text comes under another name too, as it does from OpenRouter and vLLM."""
-        details = _objects(delta.get("reasoning_details"))
+        details = objects(delta.get("reasoning_details"))
         if value != delta.get("reasoning_content") and not any(d.get("text") or d.get("summary") for d in details):
             self._plain_reasoning("reasoning", value, deltas)
 
     def take_reasoning_details(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Reasoning as OpenRouter sends it, piece by piece."""
-        for entry in _objects(value):
+        for entry in objects(value):
             form = str(entry.get("type") or "reasoning.text")
             part = self._detail_part(entry, form, deltas)
-            text = _string(entry.get("summary" if form == "reasoning.summary" else "text"))
-            signature, encrypted = _string(entry.get("signature")), _string(entry.get("data"))
+            text = string(entry.get("summary" if form == "reasoning.summary" else "text"))
+            signature, encrypted = string(entry.get("signature")), string(entry.get("data"))
             if text or signature or encrypted:
                 deltas.append(ReasoningDelta(self.index, part, text or "", signature, encrypted))
 
@@ -223,7 +217,7 @@ class ChoiceReader:
         part = _REASONING + len(self._reasoning) + len(self._details)
         self._details.append(_Detail(index, form, part))
         extras = {name: value for name, value in entry.items() if name not in _DETAIL_KEYS} or None
-        started = Reasoning("", "chat_completions", id=_string(entry.get("id")), form=form, extras=extras)
+        started = Reasoning("", "chat_completions", id=string(entry.get("id")), form=form, extras=extras)
         deltas.append(PartStart(self.index, part, started))
         return part
 
@@ -240,15 +234,15 @@ class ChoiceReader:
             raise ProtocolError("The audio of a message is not a JSON object.", body=value)
         if not self._audio:
             self._audio = True
-            deltas.append(PartStart(self.index, _AUDIO, Audio(data="", id=_string(value.get("id")))))
+            deltas.append(PartStart(self.index, _AUDIO, Audio(data="", id=string(value.get("id")))))
         extras = {name: v for name, v in value.items() if name not in ("id", "data", "transcript")} or None
-        data, transcript = _string(value.get("data")) or "", _string(value.get("transcript")) or ""
+        data, transcript = string(value.get("data")) or "", string(value.get("transcript")) or ""
         if data or transcript or extras:
             deltas.append(MediaDelta(self.index, _AUDIO, data, transcript, extras))
 
     def take_image_list(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Pictures that the model made (OpenRouter)."""
-        for item in _objects(value):
+        for item in objects(value):
             address = item.get("image_url")
             url = address.get("url") if isinstance(address, dict) else address
             if isinstance(url, str) and url:
@@ -257,7 +251,7 @@ class ChoiceReader:
 
     def take_annotations(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Citations of the text."""
-        for raw in _objects(value):
+        for raw in objects(value):
             if raw in self._citations:
                 continue  # some gateways repeat them all on every chunk
             self._citations.append(raw)
@@ -267,7 +261,7 @@ class ChoiceReader:
 
     def take_tool_calls(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Fragments of tool calls."""
-        for fragment in _objects(value):
+        for fragment in objects(value):
             self._call_fragment(fragment, deltas)
 
     def take_function_call(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
@@ -280,20 +274,21 @@ class ChoiceReader:
         kind = "custom" if fragment.get("type") == "custom" or fragment.get("custom") else "function"
         said = fragment.get(kind)
         said = said if isinstance(said, dict) else {}
-        name, call_id = _string(said.get("name")), _string(fragment.get("id"))
+        name, call_id = string(said.get("name")), string(fragment.get("id"))
         call = self._find_call(fragment.get("index"), call_id, name)
         if call is None:
             call = _Call(fragment.get("index"), kind)
             self._calls.append(call)
+        late_id = call_id if call.id is None else None
         call.id = call.id or call_id
         call.name = call.name or name
         extras = {key: fragment[key] for key in fragment.keys() - _CALL_KEYS}
-        arguments = _arguments(said.get("input" if kind == "custom" else "arguments"))
+        arguments = as_json_text(said.get("input" if kind == "custom" else "arguments"))
         if call.part is not None:
             call.late_extras.update(extras)
-            if arguments:
+            if arguments or late_id:
                 call.note(arguments)
-                deltas.append(ToolCallDelta(self.index, call.part, arguments))
+                deltas.append(ToolCallDelta(self.index, call.part, arguments, late_id))
             return
         call.extras.update(extras)
         call.note(arguments)
@@ -320,18 +315,25 @@ class ChoiceReader:
             return known if call_id == known.id else None
         return None if known.is_complete else known
 
-    def _start_call(self, call: _Call, deltas: list[Delta]) -> None:
-        number = self._calls.index(call)
-        call.part = _CALLS + number
-        call.id = call.id or _made_up_id(self._reply_id, self.index, number)
-        started = ToolCall(call.id, call.name or "", "", call.kind, extras=call.extras or None)
+    def _start_call(self, call: _Call, deltas: list[Delta]) -> int:
+        call.part = _CALLS + self._calls.index(call)
+        started = ToolCall(call.id or "", call.name or "", "", call.kind, extras=call.extras or None)
         deltas.append(PartStart(self.index, call.part, started))
         if call.arguments:
             deltas.append(ToolCallDelta(self.index, call.part, "".join(call.arguments)))
+        return call.part
+
+    def _finish_call(self, call: _Call, deltas: list[Delta]) -> None:
+        """Ends a call. One that never got a name is handed on too: the caller will see an invalid call."""
+        part = self._start_call(call, deltas) if call.part is None else call.part
+        if call.id is None:  # the tool's result must name one
+            made_up = made_up_id("call_", self._reply_id, self.index, part - _CALLS)
+            deltas.append(ToolCallDelta(self.index, part, id=made_up))
+        deltas.append(PartEnd(self.index, part, call.late_extras or None))
 
     def _read_logprobs(self, value: Any, deltas: list[Delta]) -> None:
         if isinstance(value, dict):
-            logprobs = Logprobs(tuple(_objects(value.get("content"))), tuple(_objects(value.get("refusal"))))
+            logprobs = Logprobs(tuple(objects(value.get("content"))), tuple(objects(value.get("refusal"))))
             if logprobs.content or logprobs.refusal:
                 deltas.append(LogprobsDelta(self.index, logprobs))
             others = {name: v for name, v in value.items() if name not in ("content", "refusal") and v is not None}
@@ -404,9 +406,9 @@ def _annotation(raw: Json) -> Annotation:
         type=kind,
         raw=raw,
         protocol="chat_completions",
-        url=_string(facts.get("url")),
-        title=_string(facts.get("title")),
-        cited_text=_string(facts.get("content")),
+        url=string(facts.get("url")),
+        title=string(facts.get("title")),
+        cited_text=string(facts.get("content")),
         start=count(facts, "start_index"),
         end=count(facts, "end_index"),
     )
@@ -417,27 +419,3 @@ def _image(url: str) -> Image:
         return Image(url=url)
     except ValueError as error:
         raise ProtocolError(f"A picture's address makes no sense: {error}") from None
-
-
-def _objects(value: Any) -> Iterator[Json]:
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                yield item
-
-
-def _string(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _arguments(value: Any) -> str:
-    """Arguments as text: some gateways send the object itself."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _made_up_id(reply_id: str, choice: int, number: int) -> str:
-    """An id for a call that came without: the tool's result must name one. It is the same, plain and streamed."""
-    seed = f"{reply_id}/{choice}/{number}".encode()
-    return f"call_{hashlib.blake2s(seed, digest_size=12).hexdigest()}"

@@ -12,7 +12,7 @@ reference is what other vendors and gateways send in the same format:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from seacloud_client.conversation import Reply, Usage
@@ -64,6 +64,7 @@ class ChatStreamDecoder:
     """Decodes one stream. Feed it each event's JSON, then close it."""
 
     def __init__(self) -> None:
+        self.is_finished = False  # no event says so: there is `[DONE]`, and usage may come behind the finish reason
         self._id: str | None = None
         self._model: str | None = None
         self._created: int | None = None
@@ -74,7 +75,7 @@ class ChatStreamDecoder:
         self._extras: dict[str, Any] = {}
         self._has_begun = False
 
-    def feed(self, event: str, data: Any) -> list[Delta]:
+    def feed(self, event: str, data: Any) -> Iterable[Delta]:
         """The deltas of one chunk.
 
         Raises:
@@ -84,7 +85,23 @@ class ChatStreamDecoder:
         if not isinstance(data, dict):
             raise ProtocolError(f"A chunk of the stream is not a JSON object: {str(data)[:200]}.", body=data)
         if event == "error" or data.get("error"):
-            raise error_from_body(data)
+            return self._fail(data)
+        return self._read(data)
+
+    def _fail(self, data: Json) -> Iterator[Delta]:
+        """Tells what an error's chunk says besides (OpenRouter's has choices and the usage), then raises the error."""
+        yield from self._read({**data, "error": None})
+        for choice in self._choices.values():
+            if choice.finish_reason is not None:
+                deltas: list[Delta] = []
+                choice.finish(deltas)
+                yield from deltas
+        usage = read_usage(self._usage)
+        if usage is not None:
+            yield UsageDelta(usage)
+        raise error_from_body(data)
+
+    def _read(self, data: Json) -> list[Delta]:
         deltas: list[Delta] = []
         if not self._is_known:
             self._tell_meta(data, deltas)
@@ -92,8 +109,9 @@ class ChatStreamDecoder:
             self._usage = data["usage"]
         if data.get("service_tier"):
             self._service_tier = str(data["service_tier"])
-        if not data.keys() <= _CHUNK_KEYS:
-            self._keep_extras(data)
+        for name in data:
+            if name not in _CHUNK_KEYS:
+                self._keep_extra(name, data[name])
         choices = data.get("choices")
         if choices:
             self._read_choices(choices, deltas)
@@ -143,13 +161,11 @@ class ChatStreamDecoder:
             deltas.append(ResponseMeta("chat_completions", **news))
         self._is_known = self._id is not None and self._model is not None and self._created is not None
 
-    def _keep_extras(self, data: Json) -> None:
-        for name in data.keys() - _CHUNK_KEYS:
-            if data[name] is not None:
-                self._extras[name] = data[name]
-        groq = data.get("x_groq")
-        if isinstance(groq, dict) and isinstance(groq.get("usage"), dict):
-            self._usage = groq["usage"]
+    def _keep_extra(self, name: str, value: Any) -> None:
+        if value is not None:
+            self._extras[name] = value
+        if name == "x_groq" and isinstance(value, dict) and isinstance(value.get("usage"), dict):
+            self._usage = value["usage"]
 
     def _read_choices(self, choices: Any, deltas: list[Delta]) -> None:
         if not isinstance(choices, list):

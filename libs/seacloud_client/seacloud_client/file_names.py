@@ -1,0 +1,53 @@
+"""Names for files that strangers named: none leaves its directory, none is special to any system, none overwrites."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import count
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+MAX_BYTES = 120
+"""The longest stem of a file's name, in bytes of UTF-8. File systems take 255 for all of it."""
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+"""Names that are devices on Windows, whatever ending follows them."""
+
+_UNSAFE = frozenset('<>:"/\\|?*%')
+
+
+def safe_stem(name: str | None, url: str | None = None) -> tuple[str, str]:
+    """A name's stem, made safe, and its ending as it is. From the address's last part, if there is no name."""
+    last = name or _path_of(url)
+    path = PurePosixPath(re.split(r"[/\\]", last.rstrip("/\\"))[-1])
+    return _cleaned(path.stem), path.suffix
+
+
+def _path_of(url: str | None) -> str:
+    try:
+        return unquote(urlsplit(url).path) if url and not url.startswith("data:") else ""
+    except ValueError:  # it is no address at all
+        return ""
+
+
+def _cleaned(stem: str) -> str:
+    normal = unicodedata.normalize("NFC", stem)
+    # Control and format characters, those that turn the direction of writing among them, and halves of surrogate pairs.
+    kept = "".join("_" if c in _UNSAFE or unicodedata.category(c).startswith("C") else c for c in normal)
+    kept = kept.encode()[:MAX_BYTES].decode(errors="ignore").lstrip(" .-").rstrip(" .")  # "-" begins an option
+    if not kept.strip("_"):
+        return "output"
+    return f"_{kept}" if _RESERVED.fullmatch(kept) else kept
+
+
+def claim(directory: Path, stem: str, ending: str) -> Path:
+    """Makes an empty file of a name that was free: the stem and the ending, with a number between if need be."""
+    for number in count(1):
+        path = directory / (f"{stem}{ending}" if number == 1 else f"{stem}-{number}{ending}")
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError  # count() has no end

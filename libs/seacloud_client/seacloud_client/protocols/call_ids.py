@@ -1,0 +1,40 @@
+"""The ids of tool calls, in a form that a protocol takes."""
+
+from __future__ import annotations
+
+import re
+
+from seacloud_client.protocols.values import made_up_id
+
+
+class CallIds:
+    """Maps the ids of calls that are not of the right form, the same way each time, and makes each id unique.
+
+    Some gateways use an id anew in every turn. `history.mend` puts a call's results right behind it, so the calls of
+    an id and its results go by turns.
+    """
+
+    def __init__(self, form: re.Pattern[str], prefix: str) -> None:
+        self._form = form
+        self._prefix = prefix
+        self._used: set[str] = set()
+        self._waiting: dict[str, list[str]] = {}
+
+    def of_call(self, call_id: str) -> str:
+        """The id of a call, which waits for its result from now on."""
+        mapped = self._formed(call_id)
+        repeated = 0
+        while mapped in self._used:
+            repeated += 1
+            mapped = made_up_id(self._prefix, call_id, repeated)
+        self._used.add(mapped)
+        self._waiting.setdefault(call_id, []).append(mapped)
+        return mapped
+
+    def of_result(self, call_id: str) -> str:
+        """The id of the call that a result belongs to; its own, well formed, if the call is not in the history."""
+        waiting = self._waiting.get(call_id)
+        return waiting.pop(0) if waiting else self._formed(call_id)
+
+    def _formed(self, call_id: str) -> str:
+        return call_id if self._form.fullmatch(call_id) else made_up_id(self._prefix, call_id)

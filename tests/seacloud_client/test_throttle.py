@@ -1,0 +1,87 @@
+"""Calls that wait their turn in an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import httpx
+import pytest
+from seacloud_client.errors import ConnectionFailed
+from seacloud_client.flows import HttpCall
+from seacloud_client.settings import Settings
+from seacloud_client.throttle import ThrottledTransport
+
+
+class Service:
+    """Counts the calls that are under way, and lets each take a while."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self.now = self.most = self.all = 0
+
+    async def __call__(self, request):
+        self.now += 1
+        self.all += 1
+        self.most = max(self.most, self.now)
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self.now -= 1
+        return httpx.Response(200)
+
+
+def throttled(service, most):
+    client = httpx.AsyncClient(transport=httpx.MockTransport(service))
+    return ThrottledTransport(
+        Settings(base_url="https://x.test"), http_client=None, http_async_client=client, max_connections=most
+    )
+
+
+def call(timeout=5.0):
+    return HttpCall(method="GET", url="https://x.test/a", auth=None, timeout=timeout)
+
+
+async def test_only_so_many_at_a_time():
+    service = Service(0.01)
+    transport = throttled(service, 3)
+    answers = await asyncio.gather(*(transport.aperform(call()) for _ in range(20)))
+    assert [answer.status for answer in answers] == [200] * 20
+    assert (service.all, service.most) == (20, 3)
+
+
+async def test_a_turn_that_does_not_come_is_a_call_that_was_not_sent():
+    service = Service(20.0)
+    transport = throttled(service, 1)
+    first = asyncio.create_task(transport.aperform(call()))
+    await asyncio.sleep(0.05)
+    began = time.monotonic()
+    with pytest.raises(ConnectionFailed, match="Nothing was sent"):
+        await transport.aperform(call(timeout=0.4))
+    assert time.monotonic() - began < 15
+    assert service.all == 1
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_turns_are_given_back():
+    transport = throttled(Service(5.0), 1)
+    for _ in range(3):
+        task = asyncio.create_task(transport.aperform(call()))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    quick = throttled(Service(0.0), 1)
+    assert (await quick.aperform(call())).status == 200
+    transport._own_async_client = quick._own_async_client
+    assert (await transport.aperform(call())).status == 200
+
+
+def test_each_loop_has_its_own_turns():
+    service = Service(0.0)
+    transport = throttled(service, 1)
+    for _ in range(2):
+        asyncio.run(transport.aperform(call()))
+    assert service.all == 2

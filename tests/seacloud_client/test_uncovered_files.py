@@ -1,0 +1,73 @@
+"""What happens where a disk is full, a folder goes away, or an address is none: no file stays, and it is said."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from seacloud_client.errors import DownloadError
+from seacloud_client.file_names import safe_stem
+from seacloud_client.sinks import FileSink
+
+
+class FullDisk:
+    """A file on a disk without room."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def opened(folder: Path) -> FileSink:
+    sink = FileSink(None, max_bytes=100).open(folder)
+    sink.begin(None)
+    return sink
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    with opened(tmp_path) as sink:
+        sink._file = FullDisk(sink._file)  # type: ignore[assignment]  # all that is used of it is there
+        with pytest.raises(DownloadError, match=r"cannot be saved: No space left on device\. Nothing was kept"):
+            sink.feed(b"data")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_last_step_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name that was taken for the file is given up with it."""
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    with opened(tmp_path) as sink:
+        sink.feed(b"data")
+        monkeypatch.setattr(os, "replace", refuse)
+        with pytest.raises(DownloadError, match=r"cannot be saved in .*: Operation not permitted"):
+            sink.keep("picture", ".png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    with opened(folder) as sink:
+        sink.feed(b"data")
+        next(folder.iterdir()).unlink()
+        folder.rmdir()
+        with pytest.raises(DownloadError, match=r"cannot be saved in .*: No such file or directory"):
+            sink.keep("picture", ".png")
+
+
+def test_a_sink_must_be_opened() -> None:
+    with pytest.raises(ValueError, match="was not opened"):
+        FileSink(None, max_bytes=100).feed(b"data")
+
+
+def test_an_address_that_is_none_gives_no_name() -> None:
+    assert safe_stem(None, "http://[not-an-address/picture.png") == safe_stem(None, None)
