@@ -6,6 +6,8 @@ own; built-in tools stay as they are. It is read into the conversation's terms w
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -22,26 +24,72 @@ from seacloud_client.conversation import (
     ToolChoice,
 )
 from seacloud_client.errors import InvalidInputError
+from seacloud_client.strict_schemas import root_inlined, strict_form
 
 Json: TypeAlias = dict[str, Any]
 ToolLike: TypeAlias = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
+
+_TOOL_EXTRAS = ("cache_control", "defer_loading", "input_examples", "allowed_callers", "eager_input_streaming")
+"""What a tool's dict in Anthropic's form says besides its function."""
+
+_REFERENCE = re.compile(r'"\$ref": "#/\$defs/([^"]+)"')
 
 _MODES = {"auto": "auto", "none": "none", "any": "required", "required": "required"}
 
 
 def tool_json(tool: ToolLike, *, strict: bool | None = None) -> Json:
-    """A tool of any kind that LangChain accepts, as JSON. A `BaseTool`'s `extras` stand beside the function."""
+    """A tool of any kind that LangChain accepts, as JSON. A `BaseTool`'s `extras` stand beside the function.
+
+    Raises:
+        InvalidInputError: if it is to be strict, and its parameters cannot be said in the strict form.
+    """
     if isinstance(tool, Mapping) and _is_native(tool):
         return dict(tool)
     if isinstance(tool, Mapping) and tool.get("type") == "function" and "function" not in tool:
         # the flat form of OpenAI's Responses
         function = {name: tool[name] for name in ("name", "description", "parameters", "strict") if name in tool}
         return tool_json({"type": "function", "function": function}, strict=strict)
-    converted: Json = dict(convert_to_openai_tool(tool, strict=strict))
+    converted: Json = dict(convert_to_openai_tool(tool))
+    if converted.get("type") == "function":
+        converted["function"] = _function(tool, dict(converted["function"]), strict)
     extras = tool.extras if isinstance(tool, BaseTool) else None
-    if isinstance(tool, Mapping) and tool.get("cache_control"):
-        extras = {"cache_control": tool["cache_control"]}
+    if isinstance(tool, Mapping):
+        extras = tool.get("extras") or {name: tool[name] for name in _TOOL_EXTRAS if tool.get(name) is not None}
     return {**converted, **({"extras": dict(extras)} if extras else {})}
+
+
+def _function(tool: ToolLike, function: Json, strict: bool | None) -> Json:
+    """langchain-core's description of a function, with recursive parameters, which it cuts, and in strict form."""
+    source = tool.tool_call_schema if isinstance(tool, BaseTool) else tool
+    if isinstance(source, type) and issubclass(source, BaseModel):
+        schema = source.model_json_schema()
+        if "$defs" in schema and _is_recursive(schema):
+            function["parameters"] = root_inlined(schema)
+    if strict is not None:
+        function["strict"] = strict
+    if function.get("strict"):
+        try:
+            function["parameters"] = strict_form(function.get("parameters") or {"type": "object", "properties": {}})
+        except ValueError as error:
+            raise InvalidInputError(
+                f"The tool {function['name']!r} cannot be strict: {error}. Leave strict out, or change its parameters. "
+                "Nothing was sent."
+            ) from None
+    return function
+
+
+def _is_recursive(schema: Json) -> bool:
+    """Whether a definition refers to itself, in however many steps."""
+    definitions = schema["$defs"]
+
+    def reaches(name: str, wanted: str, seen: set[str]) -> bool:
+        for found in set(_REFERENCE.findall(json.dumps(definitions.get(name)))) - seen:
+            seen.add(found)
+            if found == wanted or reaches(found, wanted, seen):
+                return True
+        return False
+
+    return any(reaches(name, name, set()) for name in definitions)
 
 
 def _is_native(tool: Mapping[str, Any]) -> bool:
@@ -90,6 +138,12 @@ def tool_choice_json(choice: Mapping[str, Any] | str | bool | None, tools: Seque
     return dict(choice)
 
 
+def parallel_calls_of(choice: Mapping[str, Any] | str | bool | None) -> bool | None:
+    """What a tool choice in Anthropic's form says of several calls at once."""
+    forbids = choice.get("disable_parallel_tool_use") if isinstance(choice, Mapping) else None
+    return None if forbids is None else not forbids
+
+
 def _named(name: str, tools: Sequence[Json]) -> Json | str:
     names = [found for tool in tools if (found := _name_of(tool)) is not None]
     if name in names:
@@ -127,15 +181,55 @@ def output_json(output: Mapping[str, Any] | type, *, strict: bool | None = None)
         described = dict(output)
         if described["type"] == "json_schema" and "json_schema" not in described:  # the flat form of Responses
             facts = {name: described[name] for name in ("name", "schema", "strict", "description") if name in described}
-            return {"type": "json_schema", "json_schema": facts}
-        return described
-    schema = convert_to_json_schema(output, strict=strict)
-    facts = {"name": schema.get("title") or "answer", "schema": schema}
+            described = {"type": "json_schema", "json_schema": facts}
+        return _strict_output(described, strict)
+    schema = json_schema_of(output)
+    facts = {"name": _output_name(output, schema), "schema": schema}
     if schema.get("description"):
         facts["description"] = schema["description"]
-    if strict is not None:
-        facts["strict"] = strict
-    return {"type": "json_schema", "json_schema": facts}
+    described = {"type": "json_schema", "json_schema": facts}
+    return _strict_output(described, strict) if strict is not None else _strict_if_possible(described)
+
+
+def _strict_if_possible(described: Json) -> Json:
+    try:
+        return _strict_output(described, strict=True)
+    except InvalidInputError:
+        return described
+
+
+def _output_name(output: Mapping[str, Any] | type, schema: Json) -> str:
+    """A name that the providers take: letters, digits, `_` and `-`, 64 at most."""
+    name = schema.get("title") or getattr(output, "__name__", None) or "answer"
+    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]
+
+
+def _strict_output(described: Json, strict: bool | None) -> Json:
+    """The form with its schema in the strict form, where that is asked for, here or by itself.
+
+    Raises:
+        InvalidInputError: if its schema has no strict form.
+    """
+    facts = described.get("json_schema")
+    if not isinstance(facts, Mapping) or not isinstance(facts.get("schema"), Mapping):
+        return described
+    wanted = facts.get("strict") if strict is None else strict
+    if not wanted:
+        return described if wanted is None else {**described, "json_schema": {**facts, "strict": False}}
+    try:
+        return {**described, "json_schema": {**facts, "schema": strict_form(facts["schema"]), "strict": True}}
+    except ValueError as error:
+        raise InvalidInputError(
+            f"The schema {facts.get('name')!r} has no strict form: {error}. Pass strict=False, or "
+            "method='function_calling', or change it. Nothing was sent."
+        ) from None
+
+
+def json_schema_of(schema: Mapping[str, Any] | type) -> Json:
+    """The JSON schema of a pydantic class, a TypedDict or a JSON schema, with its `$defs`."""
+    if isinstance(schema, type) and issubclass(schema, BaseModel):
+        return root_inlined(schema.model_json_schema())
+    return dict(convert_to_json_schema(schema))  # type: ignore[arg-type]  # it reads any mapping and any class
 
 
 def read_output(output: Mapping[str, Any] | type | None) -> OutputSchema | JsonOutput | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
-from seacloud_client.conversation import Annotation, Media, Native, Reasoning, Text, Usage
+from seacloud_client.conversation import Annotation, Media, Reasoning, Text, Usage
 
 
 def usage_metadata(usage: Usage) -> UsageMetadata:
@@ -43,13 +43,8 @@ def citation_block(annotation: Annotation) -> dict[str, Any]:
 
 def reasoning_block(part: Reasoning) -> dict[str, Any]:
     """Reasoning in the standard form. What the provider wants back is in its `extras`."""
-    extras = given(
-        protocol=part.protocol,
-        form=part.form,
-        signature=part.signature,
-        encrypted=part.encrypted,
-        **(part.extras or {}),
-    )
+    known = given(protocol=part.protocol, form=part.form, signature=part.signature, encrypted=part.encrypted)
+    extras = {**(part.extras or {}), **known}
     return {
         "type": "reasoning",
         "reasoning": part.text,
@@ -60,17 +55,13 @@ def reasoning_block(part: Reasoning) -> dict[str, Any]:
 
 def media_block(part: Media) -> dict[str, Any]:
     """A picture, sound, film or file in the standard form."""
-    extras = given(id=part.id, transcript=getattr(part, "transcript", None), **(part.extras or {}))
+    known = given(item_id=part.id, transcript=getattr(part, "transcript", None), filename=part.name)
+    extras = {**(part.extras or {}), **known}
     return {
         "type": part.kind,
         **given(url=part.url, base64=part.data, file_id=part.file_id, mime_type=part.media_type),
         **({"extras": extras} if extras else {}),
     }
-
-
-def native_block(part: Native) -> dict[str, Any]:
-    """An item of the protocol's own, untouched."""
-    return {"type": "non_standard", "value": dict(part.item), "extras": {"protocol": part.protocol}}
 
 
 def text_block(part: Text) -> dict[str, Any]:

@@ -6,8 +6,8 @@ chunk, and each part keeps its own index.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk
@@ -15,10 +15,11 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk as make_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 from seacloud_client.conversation import (
+    Annotation,
     Audio,
+    Extras,
     File,
     Image,
-    Media,
     Native,
     Part,
     Reasoning,
@@ -43,22 +44,23 @@ from seacloud_client.deltas import (
     ToolCallDelta,
     UsageDelta,
 )
+from seacloud_client.folding import Fold
 
-from langchain_seacloud.blocks import (
-    citation_block,
-    given,
-    media_block,
-    native_block,
-    reasoning_block,
-    text_block,
-    usage_metadata,
-)
-from langchain_seacloud.messages import CALL_FACTS, REASONING_FIELD
+from langchain_seacloud.blocks import citation_block, given, media_block, reasoning_block, text_block, usage_metadata
+from langchain_seacloud.calls import CALL_FACTS, OpenCall
+from langchain_seacloud.natives import native_block
+from langchain_seacloud.reasoning import KeptReasoning, is_kept_beside
 
 PROVIDER = "seacloud"
 """The name of the provider in `response_metadata`, and for LangSmith."""
 
-Chunks = Iterator[ChatGenerationChunk]
+TEXT_FACTS = "text_facts"
+"""Where, in `additional_kwargs`, a reply keeps the `id` and `extras` of a text that is a plain string."""
+
+REFUSAL_ID = "refusal_id"
+"""Where, in `additional_kwargs`, a reply keeps the id of the item that held its `refusal`."""
+
+Chunks = Iterable[ChatGenerationChunk]
 
 
 class ChunkBuilder:
@@ -75,41 +77,60 @@ class ChunkBuilder:
         self._marks: dict[str, Any] = {"model_provider": PROVIDER}
         if v1:
             self._marks["output_version"] = "v1"
+        self._nothing: str | list[str | dict[Any, Any]] = [] if v1 else ""
         self._plain_text: int | None = None  # the part whose text is the plain string
-        self._has_content = v1
-        self._kept_reasoning: dict[int, tuple[int, str] | None] = {}  # of a detail: its number, its text's field
-        self._audio: dict[int, bytes] = {}  # bytes that wait until base64 needs no padding
-        self._natives: dict[int, Native] = {}
+        self._strings = 0  # 1 if the merged content begins with a string
+        self._blocks: dict[int, str] = {}  # the parts that have a block in the content, and its type
+        self._reasoning = KeptReasoning()
+        self._held: dict[int, Fold] = {}  # parts that are told whole
+        self._citations: dict[int, list[Annotation]] = {}
+        self._calls: dict[int, OpenCall] = {}
+        self._calls_begun = 0
+        self._unplaced: list[str] = []  # ids of calls that no content block has followed yet
         self._last: dict[str, Any] = {}
-        self._last_kwargs: dict[str, Any] = {}
         self._usage: UsageMetadata | None = None
 
     def chunks(self, delta: Delta) -> Chunks:
         """The chunks that tell a delta: mostly one, sometimes none."""
         return _TELL[type(delta)](self, delta)
 
-    def last(self) -> ChatGenerationChunk:
-        """The last chunk: how it ended, what it cost, and what was known of it as a whole."""
+    def finish(self) -> Chunks:
+        """What is left to tell, and then the last chunk: how it ended, what it cost, and what was known of it."""
+        for part in (*self._held, *self._citations, *self._calls):
+            yield from self.tell_end(PartEnd(self._choice, part))
         message = AIMessageChunk(
-            content=[] if self._v1 else "",
+            content=self._nothing,
             response_metadata={**self._marks, **self._last},
-            additional_kwargs=self._last_kwargs,
             usage_metadata=self._usage,
             chunk_position="last",
         )
         info = {"finish_reason": self._last["finish_reason"]} if self._last.get("finish_reason") else None
-        return ChatGenerationChunk(message=message, generation_info=info)
+        yield ChatGenerationChunk(message=message, generation_info=info)
 
-    def _chunk(self, content: str | list[str | dict[Any, Any]] = "", **fields: Any) -> ChatGenerationChunk:
-        if content == "" and self._v1:
-            content = []
+    def _chunk(self, content: str | list[str | dict[Any, Any]] | None = None, **fields: Any) -> ChatGenerationChunk:
+        if content is None:
+            content = self._nothing
+        if isinstance(content, str) and not self._blocks:
+            self._strings = 1
         return ChatGenerationChunk(
-            message=AIMessageChunk(content=content, response_metadata=dict(self._marks), **fields)
+            message=AIMessageChunk(content=content, response_metadata=self._marks, **fields)  # which copies it
         )
 
     def _block(self, part: int, **block: Any) -> ChatGenerationChunk:
-        self._has_content = True
-        return self._chunk([{**block, "index": part}])
+        """A content block, or more of one."""
+        if part in self._blocks:
+            return self._chunk([{**block, "index": part}])
+        place = self._strings + len(self._blocks)
+        self._blocks[part] = str(block["type"])
+        return self._chunk([{**block, "index": part}], **self._place_calls(place))
+
+    def _place_calls(self, place: int) -> dict[str, Any]:
+        """Says of the calls so far that they stand before the content block of this number."""
+        if self._v1 or not self._unplaced:
+            return {}  # standard blocks hold the calls at their places
+        facts = {call_id: {"before": place} for call_id in self._unplaced}
+        self._unplaced = []
+        return {"additional_kwargs": {CALL_FACTS: facts}}
 
     def tell_meta(self, delta: ResponseMeta) -> Chunks:
         """What is known of the reply goes into the last chunk, once."""
@@ -137,80 +158,54 @@ class ChunkBuilder:
                 yield from starter(self, delta.part, delta.value)
 
     def start_text(self, part: int, value: Text) -> Chunks:
-        """A text begins."""
-        if not self._has_content:
-            self._has_content = True
-            self._plain_text = part
-        elif value.id or value.extras:
+        """A text begins: the first is a plain string, unless something else is a block before it."""
+        if self._v1 or self._blocks or self._plain_text is not None:
             yield self._block(part, **text_block(value))
+        else:
+            self._plain_text = part
+            facts = given(id=value.id, extras=value.extras)
+            kwargs = {**({TEXT_FACTS: facts} if facts else {}), **self._place_calls(0).get("additional_kwargs", {})}
+            if kwargs:
+                yield self._chunk(additional_kwargs=kwargs)
         if value.text:
             yield from self.tell_text(TextDelta(self._choice, part, value.text))
         for annotation in value.annotations:
             yield from self.tell_annotation(AnnotationDelta(self._choice, part, annotation))
 
     def tell_text(self, delta: TextDelta) -> Chunks:
-        """More text."""
+        """More text. A tuple, since this is what a stream mostly is, and a generator costs more."""
         if delta.choice != self._choice:
-            return
+            return ()
         if delta.part == self._plain_text:
-            yield self._chunk(delta.text)
-        else:
-            yield self._chunk([{"type": "text", "text": delta.text, "index": delta.part}])
+            return (self._chunk(delta.text),)
+        return (self._block(delta.part, type="text", text=delta.text),)
 
     def tell_annotation(self, delta: AnnotationDelta) -> Chunks:
-        """A citation."""
-        if delta.choice != self._choice:
-            return
-        citation = citation_block(delta.annotation)
-        if delta.part == self._plain_text:
-            yield self._chunk(additional_kwargs={"annotations": [citation]})
-        else:
-            yield self._chunk([{"type": "text", "text": "", "annotations": [citation], "index": delta.part}])
+        """A citation. A text's citations are told together at its end: v3 events know only the last list of them."""
+        if delta.choice == self._choice:
+            self._citations.setdefault(delta.part, []).append(delta.annotation)
+        yield from ()
 
     def start_reasoning(self, part: int, value: Reasoning) -> Chunks:
         """Reasoning begins."""
-        if not self._v1 and value.protocol == "chat_completions" and value.form != "thinking":
-            yield from self._start_kept_reasoning(part, value)
-        else:
+        if self._v1 or not is_kept_beside(value):
             yield self._block(part, **reasoning_block(value))
-
-    def _start_kept_reasoning(self, part: int, value: Reasoning) -> Chunks:
-        if value.form is None or not value.form.startswith("reasoning."):
-            self._kept_reasoning[part] = None
-            if value.form not in (None, "reasoning_content") and list(self._kept_reasoning.values()).count(None) == 1:
-                yield self._chunk(additional_kwargs={REASONING_FIELD: value.form})
-            if value.text:
-                yield self._chunk(additional_kwargs={"reasoning_content": value.text})
-            return
-        number = sum(known is not None for known in self._kept_reasoning.values())
-        self._kept_reasoning[part] = number, "summary" if value.form == "reasoning.summary" else "text"
-        entry = {"type": value.form, "index": number, "id": value.id, **(value.extras or {})}
-        entry = {name: v for name, v in entry.items() if v is not None}
-        yield self._chunk(additional_kwargs={"reasoning_details": [entry]})
-        yield from self.tell_reasoning(ReasoningDelta(self._choice, part, value.text, value.signature, value.encrypted))
+        else:
+            for kwargs in self._reasoning.start(part, value):
+                yield self._chunk(additional_kwargs=kwargs)
 
     def tell_reasoning(self, delta: ReasoningDelta) -> Chunks:
         """More reasoning."""
         if delta.choice != self._choice:
             return
-        if delta.part not in self._kept_reasoning:
-            extras = given(signature=delta.signature, encrypted=delta.encrypted, **(delta.extras or {}))
-            block: dict[str, Any] = {"type": "reasoning", "reasoning": delta.text}
-            yield self._block(delta.part, **block, **({"extras": extras} if extras else {}))
-            return
-        detail = self._kept_reasoning[delta.part]
-        if detail is None:
-            yield self._chunk(additional_kwargs={"reasoning_content": delta.text})
-            return
-        number, field = detail
-        entry = given(signature=delta.signature, data=delta.encrypted, **(delta.extras or {}))
-        if delta.text:
-            entry[field] = delta.text
-        if entry:
-            kept: dict[str, Any] = {"reasoning_details": [{**entry, "index": number}]}
-            if delta.text:
-                kept["reasoning_content"] = delta.text
-            yield self._chunk(additional_kwargs=kept)
+        if self._reasoning.has(delta.part):
+            for kwargs in self._reasoning.add(delta.part, delta):
+                yield self._chunk(additional_kwargs=kwargs)
+        else:
+            extras = {**(delta.extras or {}), **given(signature=delta.signature, encrypted=delta.encrypted)}
+            yield self._block(
+                delta.part, type="reasoning", reasoning=delta.text, **({"extras": extras} if extras else {})
+            )
 
     def tell_refusal(self, delta: RefusalDelta) -> Chunks:
         """More of a refusal."""
@@ -219,71 +214,87 @@ class ChunkBuilder:
 
     def start_refusal(self, part: int, value: Refusal) -> Chunks:
         """A refusal begins."""
+        if value.id:
+            yield self._chunk(additional_kwargs={REFUSAL_ID: value.id})
         if value.text:
             yield from self.tell_refusal(RefusalDelta(self._choice, part, value.text))
 
     def start_call(self, part: int, value: ToolCall) -> Chunks:
         """A call begins."""
+        call = self._calls[part] = OpenCall(value, self._calls_begun)
+        self._calls_begun += 1
+        self._unplaced.append(value.id)
         facts = given(kind=value.kind if value.kind != "function" else None, item_id=value.item_id, extras=value.extras)
-        kwargs = {"additional_kwargs": {CALL_FACTS: {value.id: facts}}} if facts else {}
-        yield self._call_chunk(part, value.id, value.name, value.arguments, **kwargs)
+        yield self._call_chunk(part, value.id, value.name, call.begin(), facts)
 
     def tell_call(self, delta: ToolCallDelta) -> Chunks:
         """More of a call's arguments."""
         if delta.choice == self._choice:
-            yield self._call_chunk(delta.part, delta.id, delta.name, delta.arguments)
+            call = self._calls[delta.part]
+            call.id = delta.id or call.id
+            yield self._call_chunk(delta.part, delta.id, delta.name, call.add(delta.arguments))
 
-    def _call_chunk(
-        self, part: int, call_id: str | None, name: str | None, arguments: str, **fields: Any
+    def _end_call(self, part: int, call: OpenCall, extras: Extras | None) -> Chunks:
+        closing, facts = call.end()
+        facts = {**given(extras=extras), **facts}
+        if facts or closing:
+            yield self._call_chunk(part, None, None, closing, facts, of=call.id)
+
+    def _call_chunk(  # noqa: PLR0917  # the fields of a fragment, in its own order
+        self,
+        part: int,
+        call_id: str | None,
+        name: str | None,
+        arguments: str,
+        facts: Mapping[str, Any] | None = None,
+        of: str | None = None,
     ) -> ChatGenerationChunk:
         fragment = make_call_chunk(name=name or None, args=arguments, id=call_id or None, index=part)
-        content: Any = ""
-        if self._v1:
-            content = [dict(fragment)]
-        return self._chunk(content, tool_call_chunks=[fragment], **fields)
+        kwargs = {"additional_kwargs": {CALL_FACTS: {of or call_id: dict(facts)}}} if facts else {}
+        return self._chunk([dict(fragment)] if self._v1 else None, tool_call_chunks=[fragment], **kwargs)
 
-    def start_media(self, part: int, value: Media) -> Chunks:
-        """A picture, a sound, a film or a file begins."""
-        block = media_block(value)
-        if block.get("base64") == "":
-            del block["base64"]  # the bytes follow
-        yield self._block(part, **block)
+    def start_held(self, part: int, value: Image | Audio | Video | File | Native) -> Chunks:
+        """A picture, a sound, a film, a file or a native item begins. It is told whole, at its end.
 
-    def tell_media(self, delta: MediaDelta) -> Chunks:
-        """More of a sound."""
-        if delta.choice == self._choice:
-            extras = given(transcript=delta.transcript or None, **(delta.extras or {}))
-            data = self._aligned(delta.part, delta.data)
-            yield self._block(delta.part, type="audio", **given(base64=data or None, extras=extras or None))
-
-    def _aligned(self, part: int, data: str) -> str:
-        """Base64 that may be joined to what follows: chunks are added up as strings, so none may end in padding."""
-        waiting = self._audio.pop(part, b"") + base64.b64decode(data)
-        whole = len(waiting) - len(waiting) % 3
-        self._audio[part] = waiting[whole:]
-        return base64.b64encode(waiting[:whole]).decode("ascii")
-
-    def start_native(self, part: int, value: Native) -> Chunks:
-        """A native item begins."""
-        self._natives[part] = value
+        Chunks are added up as strings, which base64 does not bear, and v3 events know only the last chunk of a block.
+        """
+        self._held[part] = Fold().add_all([PartStart(0, part, value)])
         yield from ()
 
-    def tell_native(self, delta: NativeDelta) -> Chunks:
-        """A native item is told whole, at its end."""
-        if delta.choice == self._choice and delta.item is not None:
-            self._natives[delta.part] = Native(self._natives[delta.part].protocol, delta.item)
+    def tell_held(self, delta: MediaDelta | NativeDelta) -> Chunks:
+        """More of it."""
+        if delta.choice == self._choice:
+            self._held[delta.part].add(replace(delta, choice=0))
         yield from ()
 
     def tell_end(self, delta: PartEnd) -> Chunks:
         """A part is whole."""
         if delta.choice != self._choice:
             return
-        waiting = self._audio.pop(delta.part, b"")
-        if waiting:
-            yield self._block(delta.part, type="audio", base64=base64.b64encode(waiting).decode("ascii"))
-        native = self._natives.pop(delta.part, None)
-        if native is not None:
-            yield self._block(delta.part, **native_block(native))
+        held = self._held.pop(delta.part, None)
+        call = self._calls.pop(delta.part, None)
+        if held is not None:
+            whole: Any = held.add_all([PartEnd(0, delta.part, delta.extras)]).reply().choice.parts[0]
+            yield self._block(delta.part, **(native_block(whole) if isinstance(whole, Native) else media_block(whole)))
+        elif call is not None:
+            yield from self._end_call(delta.part, call, delta.extras)
+        else:
+            yield from self._end_text(delta.part, delta.extras)
+
+    def _end_text(self, part: int, extras: Extras | None) -> Chunks:
+        """The end of a text, or of reasoning: citations and facts that came late."""
+        citations = [citation_block(citation) for citation in self._citations.pop(part, ())]
+        late = given(annotations=citations or None)
+        if part == self._plain_text:
+            late.update({TEXT_FACTS: {"extras": dict(extras)}} if extras else {})
+            if late:
+                yield self._chunk(additional_kwargs=late)
+            return
+        if extras:
+            late["extras"] = dict(extras)
+        kind = self._blocks.get(part)
+        if late and kind is not None:
+            yield self._block(part, **{"type": kind, kind: "", **late})
 
     def tell_logprobs(self, delta: LogprobsDelta) -> Chunks:
         """Log probabilities go into the last chunk."""
@@ -314,11 +325,11 @@ _START: Mapping[type[Part], Callable[[ChunkBuilder, int, Any], Chunks]] = {
     Reasoning: ChunkBuilder.start_reasoning,
     Refusal: ChunkBuilder.start_refusal,
     ToolCall: ChunkBuilder.start_call,
-    Image: ChunkBuilder.start_media,
-    Audio: ChunkBuilder.start_media,
-    Video: ChunkBuilder.start_media,
-    File: ChunkBuilder.start_media,
-    Native: ChunkBuilder.start_native,
+    Image: ChunkBuilder.start_held,
+    Audio: ChunkBuilder.start_held,
+    Video: ChunkBuilder.start_held,
+    File: ChunkBuilder.start_held,
+    Native: ChunkBuilder.start_held,
 }
 
 _TELL: Mapping[type, Callable[[ChunkBuilder, Any], Chunks]] = {
@@ -329,8 +340,8 @@ _TELL: Mapping[type, Callable[[ChunkBuilder, Any], Chunks]] = {
     RefusalDelta: ChunkBuilder.tell_refusal,
     AnnotationDelta: ChunkBuilder.tell_annotation,
     ToolCallDelta: ChunkBuilder.tell_call,
-    MediaDelta: ChunkBuilder.tell_media,
-    NativeDelta: ChunkBuilder.tell_native,
+    MediaDelta: ChunkBuilder.tell_held,
+    NativeDelta: ChunkBuilder.tell_held,
     PartEnd: ChunkBuilder.tell_end,
     LogprobsDelta: ChunkBuilder.tell_logprobs,
     UsageDelta: ChunkBuilder.tell_usage,

@@ -7,6 +7,8 @@ hold them. The table at the end says which function reads which type.
 from __future__ import annotations
 
 import base64
+import json
+import mimetypes
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -28,10 +30,19 @@ from seacloud_client.conversation import (
 )
 from seacloud_client.errors import InvalidInputError
 
+from langchain_seacloud.natives import read_native
+
 Block = Mapping[str, Any]
 
-SKIPPED = frozenset(("tool_call", "tool_call_chunk", "invalid_tool_call"))
-"""Blocks that only repeat what a message's own fields say."""
+CALL_IDS: Mapping[str, str] = {
+    "tool_call": "id",
+    "tool_call_chunk": "id",
+    "invalid_tool_call": "id",
+    "tool_use": "id",
+    "function_call": "call_id",
+    "custom_tool_call": "call_id",
+}
+"""Blocks that only say where a call stands which the message's own `tool_calls` hold: and what its id is called."""
 
 
 def read_content(content: str | Iterable[str | Block], protocol: Protocol) -> Iterator[Part]:
@@ -45,20 +56,27 @@ def read_content(content: str | Iterable[str | Block], protocol: Protocol) -> It
             yield Text(content)
         return
     for block in content:
-        if isinstance(block, str):
-            if block:
-                yield Text(block)
-            continue
-        kind = block.get("type")
-        if kind in SKIPPED:
-            continue
-        reader = _READERS.get(str(kind))
-        if reader is not None:
-            yield from _checked(reader, block, protocol)
-        elif kind:
-            yield Native(protocol, _without_index(block))
-        else:
-            raise InvalidInputError(f"A content block needs a 'type': {_shown(block)}. Nothing was sent.")
+        yield from read_block(block, protocol)
+
+
+def read_block(block: str | Block, protocol: Protocol) -> Iterator[Part]:
+    """The parts that one block of content holds: mostly one, sometimes none.
+
+    Raises:
+        InvalidInputError: if it lacks what its type needs.
+    """
+    if isinstance(block, str):
+        if block:
+            yield Text(block)
+        return
+    kind = str(block.get("type") or "")
+    reader = _READERS.get(kind)
+    if reader is not None:
+        yield from _checked(reader, block, protocol)
+    elif not kind:
+        raise InvalidInputError(f"A content block needs a 'type': {_shown(block)}. Nothing was sent.")
+    elif kind not in CALL_IDS:
+        yield Native(protocol, _without_index(block))
 
 
 def _checked(reader: Callable[[Block, Protocol], Part | None], block: Block, protocol: Protocol) -> Iterator[Part]:
@@ -97,11 +115,13 @@ def _without_index(block: Block) -> Block:
 
 
 def _text(block: Block, protocol: Protocol) -> Part | None:
-    annotations = tuple(read_annotation(raw, protocol) for raw in block.get("annotations") or ())
-    if not block["text"] and not annotations:
+    notes = block.get("annotations") or block.get("citations")  # Anthropic's form has them as `citations`
+    annotations = tuple(read_annotation(raw, protocol) for raw in (notes if isinstance(notes, list) else ()))
+    item_id = _text_id(block)
+    if not block["text"] and not annotations and item_id is None:
         return None
     extras = extras_of({key: value for key, value in block.items() if key != "citations"})
-    return Text(block["text"], annotations, _text_id(block), extras)
+    return Text(block["text"], annotations, item_id, extras)
 
 
 def _text_id(block: Block) -> str | None:
@@ -127,6 +147,8 @@ def read_annotation(raw: Block, protocol: Protocol) -> Annotation:
 
 
 def _reasoning(block: Block, protocol: Protocol) -> Part:
+    if "summary" in block and "reasoning" not in block:
+        return Native("responses", _without_index(block))  # an item of OpenAI's Responses, as langchain-openai has it
     extras = dict(block.get("extras") or {})
     known = {name: extras.pop(name, None) for name in ("signature", "encrypted", "form", "protocol")}
     return Reasoning(
@@ -150,14 +172,20 @@ def _redacted_thinking(block: Block, _protocol: Protocol) -> Part:
 
 
 def _media(cls: type[Media], block: Block, *, name: str | None = None) -> Media:
-    """A standard block: `url`, `base64` or `file_id`, and `mime_type`."""
+    """A standard block: `url`, `base64` or `file_id`, and `mime_type`. Our own replies' facts are in its `extras`."""
+    extras = dict(extras_of(block) or {})
+    filename = extras.pop("filename", None)
+    transcript = extras.pop("transcript", None)
+    spoken = {"transcript": transcript} if transcript is not None and issubclass(cls, Audio) else {}
     return cls(
+        id=extras.pop("item_id", None),
+        **spoken,
         url=block.get("url"),
         data=block.get("base64") or (block.get("data") if block.get("source_type") == "base64" else None),
         file_id=block.get("file_id") or (block.get("id") if block.get("source_type") == "id" else None),
         media_type=block.get("mime_type"),
-        name=name or block.get("filename") or (block.get("extras") or {}).get("filename"),
-        extras=extras_of(block),
+        name=name or block.get("filename") or filename,
+        extras=extras or None,
     )
 
 
@@ -200,21 +228,26 @@ def _video_url(block: Block, _protocol: Protocol) -> Part:
 def _file(block: Block, _protocol: Protocol) -> Part:
     inner = block.get("file")
     if isinstance(inner, Mapping):  # OpenAI's form
-        return File(
-            url=inner.get("file_data"),
-            file_id=inner.get("file_id"),
-            name=inner.get("filename"),
-            extras=extras_of(block),
-        )
+        return _openai_file(inner, extras_of(block))
     return _media(File, block)  # type: ignore[return-value]
 
 
 def _input_file(block: Block, _protocol: Protocol) -> Part:
+    """The form of OpenAI's Responses."""
+    return _openai_file(block, extras_of(block))
+
+
+def _openai_file(facts: Block, extras: Extras | None) -> File:
+    """`file_data` is a `data:` URL, or base64 alone; its type is then that of the file's name."""
+    data, name = facts.get("file_data"), facts.get("filename")
+    is_url = isinstance(data, str) and data.startswith("data:")
     return File(
-        url=block.get("file_url") or block.get("file_data"),
-        file_id=block.get("file_id"),
-        name=block.get("filename"),
-        extras=extras_of(block),
+        url=data if is_url else facts.get("file_url"),
+        data=None if is_url else data,
+        file_id=facts.get("file_id"),
+        name=name,
+        media_type=mimetypes.guess_type(name or "x.pdf")[0] if data is not None and not is_url else None,
+        extras=extras,
     )
 
 
@@ -249,20 +282,20 @@ def _plain(text: str, **facts: Any) -> File:
     return File(data=base64.b64encode(text.encode()).decode("ascii"), media_type="text/plain", **facts)
 
 
-def _tool_use(_block: Block, _protocol: Protocol) -> Part | None:
-    """Anthropic's call. The message's `tool_calls` hold it already."""
-    return None
-
-
 def _tool_result(block: Block, protocol: Protocol) -> Part:
     """Anthropic's result, in a user's turn."""
     parts = tuple(read_content(block.get("content") or "", protocol))
     return ToolResult(block["tool_use_id"], parts, bool(block.get("is_error")), extras=extras_of(block))
 
 
-def _non_standard(block: Block, protocol: Protocol) -> Part:
-    """A native item. Our own replies say which protocol it is of."""
-    return Native((block.get("extras") or {}).get("protocol", protocol), block["value"])
+def _json(block: Block, _protocol: Protocol) -> Part:
+    """A tool's result that is JSON."""
+    return Text(json.dumps(block["json"], ensure_ascii=False))
+
+
+def _custom_output(block: Block, protocol: Protocol) -> Part | None:
+    """What a custom tool gave, as langchain-openai has it."""
+    return _text({"text": block["output"]}, protocol)
 
 
 def _refusal(block: Block, _protocol: Protocol) -> Part:
@@ -287,8 +320,12 @@ _READERS: Mapping[str, Callable[[Block, Protocol], Part | None]] = {
     "input_file": _input_file,
     "document": _document,
     "text-plain": _plain_text,
-    "tool_use": _tool_use,
     "tool_result": _tool_result,
-    "non_standard": _non_standard,
+    "non_standard": read_native,
+    "server_tool_call": read_native,
+    "server_tool_call_chunk": read_native,
+    "server_tool_result": read_native,
+    "json": _json,
+    "custom_tool_call_output": _custom_output,
     "refusal": _refusal,
 }

@@ -81,13 +81,23 @@ class InvalidInputError(base.InvalidInputError, langchain.ModelInvalidRequestErr
     """What was asked for cannot be sent as it is. Nothing was sent."""
 
 
-class OutputRefusedError(base.APIError, langchain.ModelError):
+class APIError(base.APIError, langchain.ModelError):
+    """The service answered, and said no in a way of its own."""
+
+
+class TransportError(base.TransportError, langchain.ModelConnectionError):
+    """No answer came, or not all of it."""
+
+
+class OutputRefusedError(base.SeaCloudError, langchain.ModelError):
     """The model declined to give the structured output that was asked for."""
 
 
 _AS_LANGCHAIN: Mapping[type[base.SeaCloudError], type[base.SeaCloudError]] = {
     cls.__mro__[1]: cls
     for cls in (
+        APIError,
+        TransportError,
         AuthenticationError,
         PermissionDeniedError,
         InsufficientBalanceError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from langchain_core.messages import (
     AIMessage,
@@ -15,16 +15,13 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
-from seacloud_client.conversation import Message, Part, Protocol, Reasoning, Refusal, Role, Text, ToolCall, ToolResult
+from seacloud_client.conversation import Message, Part, Protocol, Refusal, Role, Text, ToolCall, ToolResult
 from seacloud_client.errors import InvalidInputError
 
-from langchain_seacloud.content import read_annotation, read_content
-
-CALL_FACTS = "tool_call_facts"
-"""Where, in `additional_kwargs`, a reply keeps what LangChain's tool calls have no place for, by the call's id."""
-
-REASONING_FIELD = "reasoning_field"
-"""Where, in `additional_kwargs`, a reply keeps the name of the wire's field that `reasoning_content` came in."""
+from langchain_seacloud.calls import CALL_FACTS
+from langchain_seacloud.chunks import PROVIDER, REFUSAL_ID, TEXT_FACTS
+from langchain_seacloud.content import CALL_IDS, read_annotation, read_block, read_content
+from langchain_seacloud.reasoning import read_kept_reasoning
 
 _ROLES: Mapping[str, Role] = {"human": "user", "ai": "assistant", "function": "tool", "model": "assistant"}
 
@@ -35,14 +32,19 @@ def read_messages(messages: Sequence[BaseMessage], protocol: Protocol) -> tuple[
     Raises:
         InvalidInputError: if a message or one of its blocks cannot be understood.
     """
-    return tuple(_read(message, protocol) for message in messages)
+    custom: set[str] = set()  # the ids of calls of custom tools, whose results are of another kind
+    read = []
+    for message in messages:
+        read.append(_read(message, protocol, custom))
+        custom.update(part.id for part in read[-1].parts if isinstance(part, ToolCall) and part.kind == "custom")
+    return tuple(read)
 
 
-def _read(message: BaseMessage, protocol: Protocol) -> Message:
+def _read(message: BaseMessage, protocol: Protocol, custom: set[str]) -> Message:
     if isinstance(message, AIMessage):
-        return Message("assistant", tuple(_assistant(message, protocol)), message.name)
+        return Message("assistant", tuple(_assistant(message, _origin(message, protocol))), message.name)
     if isinstance(message, ToolMessage):
-        return Message("tool", (_tool_result(message, protocol),))
+        return Message("tool", (_tool_result(message, protocol, custom),))
     if isinstance(message, FunctionMessage):
         return Message("tool", (ToolResult(message.name, tuple(read_content(message.content, protocol))),))
     return Message(_role_of(message), tuple(read_content(message.content, protocol)), message.name)
@@ -63,63 +65,99 @@ def _role_of(message: BaseMessage) -> Role:
     return cast("Role", role)
 
 
-def _assistant(message: AIMessage, protocol: Protocol) -> Iterator[Part]:
+def _origin(message: AIMessage, protocol: Protocol) -> Protocol:
+    """The protocol that a reply came over, ours or another package's; where nothing says so, the one spoken now."""
+    facts = message.response_metadata
+    provider = facts.get("model_provider")
+    if provider == PROVIDER:
+        return cast("Protocol", facts.get("protocol") or protocol)
+    if provider == "openai":
+        return "responses" if str(facts.get("id") or "").startswith("resp_") else "chat_completions"
+    return "messages" if provider == "anthropic" else protocol
+
+
+def _assistant(message: AIMessage, origin: Protocol) -> Iterator[Part]:
     kwargs = message.additional_kwargs
-    yield from _kept_reasoning(kwargs)
-    annotations = tuple(read_annotation(raw, protocol) for raw in kwargs.get("annotations") or ())
-    for part in read_content(message.content, protocol):
-        if annotations and isinstance(part, Text):
-            yield Text(part.text, annotations, part.id, part.extras)
-            annotations = ()
-        else:
-            yield part
+    yield from read_kept_reasoning(kwargs)
+    yield from _content_and_calls(message, origin)
     if isinstance(kwargs.get("refusal"), str):
-        yield Refusal(kwargs["refusal"])
-    facts = kwargs.get(CALL_FACTS) or {}
-    for call in message.tool_calls:
-        yield _call(call["id"], call["name"], json.dumps(call["args"], ensure_ascii=False), facts)
+        yield Refusal(kwargs["refusal"], kwargs.get(REFUSAL_ID))
+
+
+def _content_and_calls(message: AIMessage, origin: Protocol) -> Iterator[Part]:
+    """The content, with each call at its place.
+
+    That is where the content has a block for it, else where our facts say, else behind it all.
+    """
+    kwargs = message.additional_kwargs
+    calls = {call.id: call for call in _calls(message)}
+    before = {call_id: (kwargs.get(CALL_FACTS) or {}).get(call_id, {}).get("before") for call_id in calls}
+    content = [message.content] if isinstance(message.content, str) else message.content
+    annotations = tuple(read_annotation(raw, origin) for raw in kwargs.get("annotations") or ())
+    plain = kwargs.get(TEXT_FACTS) or {}
+    for place, block in enumerate(content):
+        yield from [calls.pop(call_id) for call_id, number in before.items() if number == place and call_id in calls]
+        if isinstance(block, str):
+            if block or annotations or plain:
+                yield Text(block, annotations, plain.get("id"), plain.get("extras"))
+                annotations, plain = (), {}
+        else:
+            yield from read_block(block, origin)
+            call_id = block.get(CALL_IDS.get(str(block.get("type")), ""))
+            if call_id in calls:
+                yield calls.pop(call_id)
+    yield from calls.values()
+
+
+def _calls(message: AIMessage) -> list[ToolCall]:
+    """The calls, those that do not parse at their places among the others, as far as they are known."""
+    facts = message.additional_kwargs.get(CALL_FACTS) or {}
+    kinds = _kinds_told_by_content(message)
+    calls = [
+        _call(call["id"], call["name"], json.dumps(call["args"], ensure_ascii=False), facts, kinds)
+        for call in message.tool_calls
+    ]
     for invalid in message.invalid_tool_calls:
-        yield _call(invalid["id"], invalid["name"], invalid["args"] or "", facts)
+        call = _call(invalid["id"], invalid["name"], invalid["args"] or "", facts, kinds)
+        calls.insert((facts.get(call.id) or {}).get("number", len(calls)), call)
+    return calls
 
 
-def _kept_reasoning(kwargs: Mapping[str, Any]) -> Iterator[Part]:
-    """Chat Completions' reasoning, where our replies, and those of LangChain's other packages, keep it."""
-    text = kwargs.get("reasoning_content")
-    if isinstance(text, str) and text:
-        field = kwargs.get(REASONING_FIELD) or "reasoning_content"
-        yield Reasoning(text, "chat_completions", form=field)
-    for entry in kwargs.get("reasoning_details") or ():
-        form = entry.get("type", "reasoning.text")
-        facts = ("type", "text", "summary", "signature", "data", "id")
-        yield Reasoning(
-            entry.get("summary" if form == "reasoning.summary" else "text") or "",
-            "chat_completions",
-            id=entry.get("id"),
-            signature=entry.get("signature"),
-            encrypted=entry.get("data"),
-            form=form,
-            extras={name: value for name, value in entry.items() if name not in facts} or None,
-        )
+def _kinds_told_by_content(message: AIMessage) -> dict[str, Literal["custom"]]:
+    """Calls of custom tools, as langchain-openai has them."""
+    blocks = [block for block in message.content if isinstance(block, dict)]
+    return {str(block.get("call_id")): "custom" for block in blocks if block.get("type") == "custom_tool_call"}
 
 
-def _call(call_id: str | None, name: str | None, arguments: str, facts: Mapping[str, Any]) -> ToolCall:
+def _call(
+    call_id: str | None, name: str | None, arguments: str, facts: Mapping[str, Any], kinds: Mapping[str, Any]
+) -> ToolCall:
     if not call_id:
         raise InvalidInputError(
             f"The tool call {name!r} has no id, so no result can be matched to it. Nothing was sent."
         )
     known = facts.get(call_id) or {}
-    if known.get("kind") == "custom":
-        arguments = json.loads(arguments).get("input", arguments)
-    return ToolCall(
-        call_id, name or "", arguments, known.get("kind", "function"), known.get("item_id"), known.get("extras")
-    )
+    kind: Literal["function", "custom"] = known.get("kind") or kinds.get(call_id) or "function"
+    arguments = _free_text(arguments) if kind == "custom" else arguments[: known.get("length")]
+    return ToolCall(call_id, name or "", arguments, kind, known.get("item_id"), known.get("extras"))
 
 
-def _tool_result(message: ToolMessage, protocol: Protocol) -> ToolResult:
+def _free_text(arguments: str) -> str:
+    """A custom tool's text, of langchain-core's form of it; what is not of that form is the text itself."""
+    try:
+        said = json.loads(arguments)
+    except ValueError:
+        return arguments
+    text = said.get("input", said.get("__arg1")) if isinstance(said, dict) else None
+    return text if isinstance(text, str) else arguments
+
+
+def _tool_result(message: ToolMessage, protocol: Protocol, custom: set[str]) -> ToolResult:
+    is_custom = message.tool_call_id in custom or message.additional_kwargs.get("type") == "custom_tool_call_output"
     return ToolResult(
         message.tool_call_id,
         tuple(read_content(message.content, protocol)),
         is_error=message.status == "error",
         name=message.name,
-        kind="custom" if message.additional_kwargs.get("type") == "custom_tool_call_output" else "function",
+        kind="custom" if is_custom else "function",
     )

@@ -24,12 +24,12 @@ from typing import Any
 from langchain_core.messages import AIMessage, InvalidToolCall
 from langchain_core.messages import ToolCall as LangChainToolCall
 from langchain_core.messages.ai import add_ai_message_chunks
-from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langchain_core.outputs import ChatGeneration
-from seacloud_client.conversation import Choice, Reply, ToolCall
+from seacloud_client.conversation import Choice, Reply
 from seacloud_client.deltas import Delta
 from seacloud_client.folding import unfold
 
+from langchain_seacloud.calls import parse_calls
 from langchain_seacloud.chunks import ChunkBuilder
 
 
@@ -41,9 +41,9 @@ def generations(reply: Reply, *, v1: bool = False) -> list[ChatGeneration]:
 
 def _generation(deltas: Iterable[Delta], choice: Choice, *, v1: bool) -> ChatGeneration:
     builder = ChunkBuilder(v1=v1, choice=choice.index)
-    chunks = [chunk.message for delta in deltas for chunk in builder.chunks(delta)]
-    last = builder.last()
-    merged = add_ai_message_chunks(*chunks, last.message)  # type: ignore[arg-type]  # the builder makes no others
+    chunks = [chunk for delta in deltas for chunk in builder.chunks(delta)]
+    chunks.extend(builder.finish())
+    merged = add_ai_message_chunks(*(chunk.message for chunk in chunks))  # type: ignore[arg-type]  # all are AI chunks
     calls, invalid = parse_calls(choice.tool_calls)
     message = AIMessage(
         content=_without_indexes(merged.content, calls, invalid),
@@ -53,23 +53,7 @@ def _generation(deltas: Iterable[Delta], choice: Choice, *, v1: bool) -> ChatGen
         tool_calls=calls,
         invalid_tool_calls=invalid,
     )
-    return ChatGeneration(message=message, generation_info=last.generation_info)
-
-
-def parse_calls(calls: Iterable[ToolCall]) -> tuple[list[LangChainToolCall], list[InvalidToolCall]]:
-    """Tool calls with their arguments parsed, and those whose arguments do not parse, with their text."""
-    valid: list[LangChainToolCall] = []
-    invalid: list[InvalidToolCall] = []
-    for call in calls:
-        if call.kind == "custom":
-            # langchain-core's form of a custom tool's text
-            valid.append(tool_call(name=call.name, args={"input": call.arguments}, id=call.id))
-            continue
-        try:
-            valid.append(tool_call(name=call.name, args=call.parse(), id=call.id))
-        except ValueError as error:
-            invalid.append(invalid_tool_call(name=call.name, args=call.arguments, id=call.id, error=str(error)))
-    return valid, invalid
+    return ChatGeneration(message=message, generation_info=chunks[-1].generation_info)
 
 
 def _without_indexes(

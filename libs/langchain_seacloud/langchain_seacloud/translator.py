@@ -5,13 +5,15 @@ langchain-core asks for it by the `model_provider` that our messages bear (`regi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages import content as types
 from langchain_core.messages.block_translators import register_translator
 
-from langchain_seacloud.chunks import PROVIDER
+from langchain_seacloud.chunks import PROVIDER, TEXT_FACTS
+from langchain_seacloud.reasoning import kept_reasoning_blocks
 
 Block = dict[str, Any]
 
@@ -33,38 +35,25 @@ def translate_content_chunk(message: AIMessageChunk) -> list[types.ContentBlock]
     if message.chunk_position == "last":
         return translate_content(message)
     fragments = [{**fragment, "type": "tool_call_chunk"} for fragment in message.tool_call_chunks]
-    return cast("list[types.ContentBlock]", [*_said(message), *fragments])
+    return cast("list[types.ContentBlock]", [*_said(message, streaming=True), *fragments])
 
 
-def _said(message: AIMessage) -> list[Block]:
+def _said(message: AIMessage, *, streaming: bool = False) -> list[Block]:
     """Reasoning and content."""
-    blocks = _kept_reasoning(message)
+    blocks = kept_reasoning_blocks(message.additional_kwargs, streaming=streaming)
     content = [message.content] if isinstance(message.content, str) else message.content
-    annotations = message.additional_kwargs.get("annotations")
+    plain = _plain_text_facts(message.additional_kwargs)
     for item in content:
         if isinstance(item, str):
-            if item or annotations:
-                blocks.append({"type": "text", "text": item, **({"annotations": annotations} if annotations else {})})
-                annotations = None
+            if item or plain:
+                blocks.append({"type": "text", "text": item, **plain})
+                plain = {}
         elif item.get("type") not in ("tool_call", "tool_call_chunk", "invalid_tool_call"):
             blocks.append(item)
     return blocks
 
 
-def _kept_reasoning(message: AIMessage) -> list[Block]:
-    """Chat Completions' reasoning, which the plain form keeps beside the content."""
-    details = message.additional_kwargs.get("reasoning_details")
-    text = message.additional_kwargs.get("reasoning_content")
-    if isinstance(details, list) and details:
-        return [_detail_block(entry) for entry in details]
-    return [{"type": "reasoning", "reasoning": text}] if isinstance(text, str) and text else []
-
-
-def _detail_block(entry: Block) -> Block:
-    extras = {name: value for name, value in entry.items() if name not in ("text", "summary", "index", "id", "type")}
-    return {
-        "type": "reasoning",
-        "reasoning": entry.get("summary") or entry.get("text") or "",
-        **({"id": entry["id"]} if entry.get("id") else {}),
-        "extras": {"form": entry.get("type"), **extras},
-    }
+def _plain_text_facts(kwargs: Mapping[str, Any]) -> Block:
+    """What is kept beside a text that is a plain string."""
+    facts = dict(kwargs.get(TEXT_FACTS) or {})
+    return {**facts, "annotations": kwargs["annotations"]} if kwargs.get("annotations") else facts

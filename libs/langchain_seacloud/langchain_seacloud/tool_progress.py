@@ -1,0 +1,76 @@
+"""How a task is getting on, told as custom events: of LangChain's callbacks, and in LangGraph's stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForToolRun,
+    CallbackManagerForToolRun,
+    adispatch_custom_event,
+    dispatch_custom_event,
+)
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import patch_config
+from seacloud_client.queue import TaskStatus
+
+PROGRESS_EVENT = "seacloud_progress"
+"""The name of the custom event that tells how a task is getting on (`astream_events`, callbacks)."""
+
+
+class Teller:
+    """Tells each status of a task to who listens to a tool's run.
+
+    Args:
+        model: the model that generates.
+        config: of whoever called the tool.
+        run_manager: of the tool's own run, which is the event's parent; `None` outside of any run.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        config: RunnableConfig,
+        run_manager: CallbackManagerForToolRun | AsyncCallbackManagerForToolRun | None,
+    ) -> None:
+        self._model = model
+        self._config = None if run_manager is None else patch_config(config, callbacks=run_manager.get_child())
+
+    def tell(self, status: TaskStatus) -> None:
+        """Tells a status."""
+        progress = progress_of(self._model, status)
+        write_to_graph(progress)
+        if self._config is not None:
+            dispatch_custom_event(PROGRESS_EVENT, progress, config=self._config)
+
+    async def atell(self, status: TaskStatus) -> None:
+        """`tell`, async."""
+        progress = progress_of(self._model, status)
+        write_to_graph(progress)
+        if self._config is not None:
+            await adispatch_custom_event(PROGRESS_EVENT, progress, config=self._config)
+
+
+def progress_of(model: str, status: TaskStatus) -> dict[str, Any]:
+    """How a task is getting on, as an event's data."""
+    facts = {
+        "model": model,
+        "request_id": status.request_id,
+        "status": status.status,
+        "queue_position": status.queue_position,
+        "progress": status.progress,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def write_to_graph(progress: dict[str, Any]) -> None:
+    """Tells LangGraph's `stream_mode="custom"`, if this runs in a graph."""
+    try:
+        from langgraph.config import get_stream_writer  # noqa: PLC0415  # langgraph is not a dependency
+    except ImportError:
+        return
+    try:
+        writer = get_stream_writer()
+    except (RuntimeError, KeyError):
+        return  # not within a graph, or within a runnable of another kind
+    writer({PROGRESS_EVENT: progress})

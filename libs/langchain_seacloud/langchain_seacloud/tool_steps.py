@@ -1,0 +1,68 @@
+"""Operations of several steps, written once for sync and async: a generator yields steps and is sent their answers.
+
+What a step raises, the generator sees where it yielded it, cancellation and Ctrl-C included. A step that is yielded
+after that must look after itself: one that writes to the journal does (`seacloud_client.threads`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from seacloud_client.threads import in_thread
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do.
+
+    Attributes:
+        now: does it, in sync code.
+        later: does it, in async code.
+    """
+
+    now: Callable[[], Any]
+    later: Callable[[], Awaitable[Any]]
+
+
+Flow: TypeAlias = Generator[Step, Any, T]
+
+
+def blocking(work: Callable[[], Any]) -> Step:
+    """A step that reads or writes a file: in async code it is done in a thread, to its end."""
+    return Step(work, lambda: in_thread(work))
+
+
+def play(flow: Flow[T]) -> T:
+    """Does the steps, and gives what the flow gives."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                answer = step.now()
+            except BaseException as error:  # noqa: BLE001  # it is the flow's to handle
+                step = flow.throw(error)
+            else:
+                step = flow.send(answer)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+
+
+async def aplay(flow: Flow[T]) -> T:
+    """`play`, async."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                answer = await step.later()
+            except BaseException as error:  # noqa: BLE001  # it is the flow's to handle
+                step = flow.throw(error)
+            else:
+                step = flow.send(answer)
+    except StopIteration as end:
+        value: T = end.value
+        return value

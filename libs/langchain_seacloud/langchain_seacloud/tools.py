@@ -1,0 +1,124 @@
+"""A tool that lets an agent generate pictures, films and sounds through SeaCloud's media queue."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
+from langchain_core.runnables import RunnableConfig
+from seacloud_client.queue import Task, TaskResult
+
+from langchain_seacloud.durable import Work, was_not_posted
+from langchain_seacloud.guarded_tool import GuardedTool
+from langchain_seacloud.showing_tool import ShowingTool
+from langchain_seacloud.tool_arguments import GenerationInput
+from langchain_seacloud.tool_progress import PROGRESS_EVENT, Teller
+from langchain_seacloud.tool_steps import Flow, Step, aplay, play
+from langchain_seacloud.tool_texts import ContentAndArtifact
+
+__all__ = ["PROGRESS_EVENT", "GenerationInput", "SeaCloudGenerationTool"]
+
+
+class SeaCloudGenerationTool(GuardedTool, ShowingTool):
+    """Generates media with one of SeaCloud's models: creates a task, waits for it, and gives the result.
+
+    The content that the agent's model reads says what was made and where it is, with a picture as an image block. The
+    artifact is the whole result as JSON: `model`, `request_id`, `outputs`, `metadata`.
+
+    While it waits, progress is told as custom events (`seacloud_progress`), and in LangGraph's
+    `stream_mode="custom"`. If the run is cancelled, so is the task. A failure is told to the agent's model in one
+    sentence with the task's request id; nothing is ever generated twice by itself.
+
+    With a `journal` the tool is durable. It leaves its task running when the run is interrupted, since the resumed run
+    goes on with it, and tells the agent's model only what is certain: that a task was refused, or has failed. What is
+    not (`SubmitOutcomeUnknown`, a task that was not finished in time, a service out of reach) is an error of the run.
+
+    Example:
+        ```python
+        from langchain_seacloud import SeaCloudGenerationTool
+
+        tool = SeaCloudGenerationTool(model="nano_banana_2", save_to="pictures")
+        print(tool.invoke({"prompt": "a cinematic photo of a cat astronaut"}))
+        ```
+
+    Raises:
+        ConfigurationError: on a call, if `max_calls_per_thread` or `journal` are not given what they need to know the
+            conversation by. As a `ValueError` on construction, if a setting or the contract makes no sense.
+        SubmitOutcomeUnknown: on a call, with a journal: the task may exist. It is never posted again by itself.
+    """
+
+    progress: bool = False
+    """Whether to show people a live line on stderr while the tool waits."""
+
+    verb: ClassVar[str] = "generate_with"
+
+    def _run(
+        self,
+        prompt: str | None = None,
+        *,
+        config: RunnableConfig,
+        run_manager: CallbackManagerForToolRun | None = None,
+        **said: Any,
+    ) -> ContentAndArtifact:
+        teller = Teller(self.model, config, run_manager)
+        return play(self._generate(_said(prompt, said), config, teller))
+
+    async def _arun(
+        self,
+        prompt: str | None = None,
+        *,
+        config: RunnableConfig,
+        run_manager: AsyncCallbackManagerForToolRun | None = None,
+        **said: Any,
+    ) -> ContentAndArtifact:
+        teller = Teller(self.model, config, run_manager)
+        return await aplay(self._generate(_said(prompt, said), config, teller))
+
+    def _generate(self, said: Mapping[str, Any], config: RunnableConfig, teller: Teller) -> Flow[ContentAndArtifact]:
+        parameters = self._arguments.check(said)
+        call = self._durable_call(said, parameters, config)
+        allow = partial(self._allow, parameters, config)
+        if call is not None:
+            content, artifact = yield from call.run(
+                Work(
+                    allow=allow,
+                    post=self._submission(parameters, on_interrupt="keep"),
+                    task=self.queue.task,
+                    finish=lambda task: self._finish(task, teller),
+                    told=self.told,
+                )
+            )
+            return content, artifact
+        slot = yield from allow()
+        with self.telling_errors():
+            try:
+                result: TaskResult = yield self._wait(self.queue.run, self.queue.arun, teller, self.model, parameters)
+            except BaseException as error:
+                if was_not_posted(error):
+                    slot.give_back()
+                raise
+        return (yield from self._answer(result))
+
+    def _finish(self, task: Task, teller: Teller) -> Flow[ContentAndArtifact]:
+        result: TaskResult = yield self._wait(self.queue.wait, self.queue.await_, teller, task, on_interrupt="keep")
+        return (yield from self._answer(result))
+
+    def _wait(
+        self,
+        now: Callable[..., TaskResult],
+        later: Callable[..., Awaitable[TaskResult]],
+        teller: Teller,
+        *args: Any,
+        **options: Any,
+    ) -> Step:
+        options = {**options, "timeout": self.timeout, "progress": self.progress}
+        return Step(
+            partial(now, *args, on_update=teller.tell, **options),
+            partial(later, *args, on_update=teller.atell, **options),
+        )
+
+
+def _said(prompt: str | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    return {**more} if prompt is None else {**more, "prompt": prompt}

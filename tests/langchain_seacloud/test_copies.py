@@ -1,0 +1,68 @@
+"""Copies of a model: what they share, and what is their own."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable
+
+import httpx
+import pytest
+from langchain_core.caches import InMemoryCache
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.rate_limiters import BaseRateLimiter
+from langchain_seacloud import ChatSeaCloud
+from pydantic import SecretStr
+
+KEY = "sk-secret-of-mine"
+
+
+class Locked(BaseCallbackHandler, BaseRateLimiter):
+    """What cannot be copied, as a tracer or a rate limiter with a lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def acquire(self, *, blocking: bool = True) -> bool:
+        return True
+
+    async def aacquire(self, *, blocking: bool = True) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda model: model.model_copy(deep=True)])
+def test_copies_share_what_cannot_be_copied(duplicate: Callable[[ChatSeaCloud], ChatSeaCloud]) -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json={"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})
+
+    locked, cache = Locked(), InMemoryCache()
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        model = ChatSeaCloud(
+            model="gpt-4.1",
+            api_key=SecretStr(KEY),
+            http_client=client,
+            callbacks=[locked],
+            rate_limiter=locked,
+            cache=cache,
+        )
+        assert model.invoke("one").text == "Hi"
+        copied = duplicate(model)
+        assert copied.invoke("two").text == "Hi"
+    assert len(asked) == 2
+    assert copied.__dict__ == model.__dict__
+    assert copied.api_key is not None
+    assert copied.api_key.get_secret_value() == KEY
+    shared = (copied.http_client, copied.cache, copied.rate_limiter, *copied.callbacks)  # type: ignore[misc]  # a list
+    assert all(one is other for one, other in zip(shared, (client, cache, locked, locked), strict=True))
+
+
+def test_a_deep_copy_has_its_own_lists_and_dicts() -> None:
+    model = ChatSeaCloud(model="gpt-4.1", stop=["a"], model_kwargs={"metadata": {"team": "blue"}}, callbacks=[])
+    copied = copy.deepcopy(model)
+    copied.stop.append("b")  # type: ignore[union-attr]  # it is a list
+    copied.model_kwargs["metadata"]["team"] = "red"
+    copied.callbacks.append(Locked())  # type: ignore[union-attr]  # the same
+    assert (model.stop, model.model_kwargs["metadata"], model.callbacks) == (["a"], {"team": "blue"}, [])

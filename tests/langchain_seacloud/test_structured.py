@@ -1,0 +1,177 @@
+"""Structured output, by every method, in every form, on every protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import pytest
+from langchain_core.exceptions import OutputParserException
+from langchain_core.messages import AIMessage
+from langchain_seacloud import ChatSeaCloud
+from langchain_seacloud.errors import InvalidInputError, OutputRefusedError
+from langchain_seacloud.parsers import call_parser, text_parser
+from pydantic import BaseModel, Field
+from seacloud_emulator import Emulator
+from typing_extensions import TypedDict
+
+ASK = 'Tell me of the "Red Boat", which is 12 metres long and lies in Oslo.'
+
+
+class Place(BaseModel):
+    city: str
+
+
+class Boat(BaseModel):
+    """A boat."""
+
+    name: str
+    length: int = Field(description="Its length in metres")
+    place: Place
+    owner: str | None = None
+    tags: list[str] = []
+
+
+class Island(BaseModel):
+    """A piece of land in the sea."""
+
+    name: str
+    near: list[Island] = []
+
+
+class Ship(TypedDict):
+    """A ship."""
+
+    name: str
+    length: Annotated[int, 0, "Its length in metres"]
+
+
+SCHEMA = {
+    "title": "Boat",
+    "description": "A boat.",
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "length": {"type": "integer"}},
+    "required": ["name"],
+}
+
+
+class Loose(BaseModel):
+    """Anything goes."""
+
+    fields: dict[str, Any]
+
+
+Method = Literal["function_calling", "json_schema"]
+methods = pytest.mark.parametrize("method", ["function_calling", "json_schema", None])
+
+
+@methods
+@pytest.mark.parametrize("strict", [None, True])
+def test_pydantic(model: ChatSeaCloud, method: Method, strict: bool | None) -> None:
+    boat = model.with_structured_output(Boat, method=method, strict=strict).invoke(ASK)
+    assert isinstance(boat, Boat)
+    assert (boat.name, boat.length) == ("Red Boat", 12)
+
+
+@methods
+@pytest.mark.parametrize("schema", [Ship, SCHEMA], ids=["TypedDict", "JSON schema"])
+def test_dicts(model: ChatSeaCloud, method: Method, schema: Any) -> None:
+    boat = model.with_structured_output(schema, method=method).invoke(ASK)
+    assert isinstance(boat, dict)
+    assert boat["name"] == "Red Boat"
+    assert None not in boat.values()
+
+
+@methods
+def test_recursive_models(model: ChatSeaCloud, seacloud_env: Emulator, method: Method) -> None:
+    island = model.with_structured_output(Island, method=method).invoke('The island "Skye".')
+    assert isinstance(island, Island)
+    assert "$defs" in str(seacloud_env.requests[-1].json)
+
+
+@methods
+async def test_async_and_streamed(model: ChatSeaCloud, method: Method) -> None:
+    chain = model.with_structured_output(SCHEMA, method=method)
+    assert (await chain.ainvoke(ASK))["name"] == "Red Boat"
+    steps = [step async for step in chain.astream(ASK)]
+    assert steps == list(chain.stream(ASK))
+    assert len(steps) > 1
+    assert steps[-1]["name"] == "Red Boat"
+    assert steps[0] != steps[-1]
+
+
+def test_include_raw(model: ChatSeaCloud) -> None:
+    answer = model.with_structured_output(Boat, include_raw=True).invoke(ASK)
+    assert isinstance(answer["raw"], AIMessage)
+    assert isinstance(answer["parsed"], Boat)
+    assert answer["parsing_error"] is None
+
+
+def test_include_raw_with_an_answer_that_does_not_parse(make: Callable[..., ChatSeaCloud]) -> None:
+    long_name = ASK.replace("Red Boat", "Red Boat of the Northern Sea, " * 10)
+    answer = make(max_tokens=16).with_structured_output(Boat, include_raw=True).invoke(long_name)
+    assert isinstance(answer["raw"], AIMessage)
+    assert answer["parsed"] is None
+    assert answer["parsing_error"] is not None
+
+
+def test_the_default_is_the_provider_s_own(make: Callable[..., ChatSeaCloud], seacloud_env: Emulator) -> None:
+    bound: Any = make().with_structured_output(Boat)
+    assert "response_format" in bound.first.kwargs
+    assert bound.first.kwargs["response_format"]["json_schema"]["strict"] is True
+    for other in (
+        make().with_structured_output(Loose),  # has no strict form
+        make(profile={"structured_output": False}).with_structured_output(Boat),
+        make(model="unknown-model").with_structured_output(Boat),
+        make().with_structured_output(Boat, strict=False),
+    ):
+        assert "tool_choice" in other.first.kwargs  # type: ignore[attr-defined]  # it is a sequence
+
+
+def test_a_schema_without_strict_form(make: Callable[..., ChatSeaCloud], seacloud_env: Emulator) -> None:
+    bound: Any = make().with_structured_output(Loose, method="json_schema")
+    assert "strict" not in bound.first.kwargs["response_format"]["json_schema"]
+    for method in ("json_schema", "function_calling"):
+        with pytest.raises(InvalidInputError, match=r"any fields.*Nothing was sent"):
+            make().with_structured_output(Loose, method=method, strict=True)
+    assert not seacloud_env.requests
+
+
+def test_unknown_method(make: Callable[..., ChatSeaCloud]) -> None:
+    with pytest.raises(ValueError, match="'function_calling', 'json_schema', 'json_mode'; got 'magic'"):
+        make().with_structured_output(Boat, method="magic")  # type: ignore[arg-type]
+
+
+def test_json_mode(model: ChatSeaCloud) -> None:
+    """Messages has no such mode: there the answer is a tool's input, which the emulator leaves empty."""
+    question = f"{ASK} As JSON with the keys name, length."
+    answer = model.with_structured_output(SCHEMA, method="json_mode", include_raw=True).invoke(question)
+    assert isinstance(answer["parsed"], dict)
+    assert set(answer["parsed"]) <= {"name", "length"}
+    assert answer["raw"].text
+
+
+REFUSALS = [
+    AIMessage("", additional_kwargs={"refusal": "I cannot help with that."}, response_metadata={"request_id": "req-1"}),
+    AIMessage("I cannot help with that.", response_metadata={"finish_reason": "refusal", "request_id": "req-1"}),
+    AIMessage("I cannot help with that.", response_metadata={"finish_reason": "content_filter", "request_id": "req-1"}),
+]
+
+
+@pytest.mark.parametrize("message", REFUSALS)
+@pytest.mark.parametrize("schema", [Boat, SCHEMA])
+@pytest.mark.parametrize("kind", ["text", "call"])
+def test_a_refusal_raises(message: AIMessage, schema: Any, kind: str) -> None:
+    parser = text_parser(schema) if kind == "text" else call_parser(schema, "Boat")
+    with pytest.raises(OutputRefusedError, match="I cannot help with that") as raised:
+        parser.invoke(message)
+    assert raised.value.request_id == "req-1"
+    assert not raised.value.is_retryable
+
+
+@pytest.mark.parametrize("schema", [Boat, SCHEMA])
+def test_a_call_that_does_not_parse_raises(schema: Any) -> None:
+    call = {"name": "Boat", "args": '{"name": "Red', "id": "c", "error": None, "type": "invalid_tool_call"}
+    message = AIMessage("", invalid_tool_calls=[call], response_metadata={"finish_reason": "length"})
+    with pytest.raises(OutputParserException, match="raise max_tokens"):
+        call_parser(schema, "Boat").invoke(message)
