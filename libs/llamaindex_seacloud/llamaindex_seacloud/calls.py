@@ -1,0 +1,203 @@
+"""Tools, tool choices and tool calls between LlamaIndex and the conversation.
+
+What goes from `chat_with_tools` to `chat` is plain JSON in OpenAI's form: LlamaIndex's events show it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ToolCallBlock
+from llama_index.core.llms.llm import ToolSelection
+from llama_index.core.tools import BaseTool
+from pydantic_core import from_json
+from seacloud_client.conversation import AnyTool, CustomTool, JsonOutput, NativeTool, OutputSchema, Tool, ToolChoice
+from seacloud_client.errors import InvalidInputError
+from seacloud_client.strict_schemas import strict_form
+
+from llamaindex_seacloud.blocks import Json
+
+INVALID_ARGUMENTS = "invalid_arguments"
+"""The only argument of a call whose arguments do not parse: its text. The tool refuses it, and the model reads why."""
+
+_MODES = {"auto": "auto", "none": "none", "any": "required", "required": "required"}
+
+
+def arguments_text(arguments: Mapping[str, Any] | str) -> str:
+    """A call's arguments as the text that the wire has."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
+def tool_json(tool: BaseTool | Mapping[str, Any], *, strict: bool | None = None) -> Json:
+    """A tool as JSON. A dict is taken as it is: a function in OpenAI's form, or a provider's built-in tool.
+
+    Args:
+        tool: the tool.
+        strict: whether the model is to be held to the schema, where the provider can.
+
+    Raises:
+        InvalidInputError: if it is to be strict and its schema cannot be.
+    """
+    if isinstance(tool, Mapping):
+        return dict(tool)
+    described: Json = tool.metadata.to_openai_tool(skip_length_check=True)
+    function = described["function"]
+    if strict:
+        function["parameters"] = _strict_parameters(function["name"], function["parameters"])
+    if strict is not None:
+        function["strict"] = strict
+    return described
+
+
+def _strict_parameters(name: str, parameters: Json) -> Json:
+    try:
+        return strict_form(parameters)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"The tool {name!r} cannot be strict: {error}. Change its parameters, or leave strict "
+            "out. Nothing was sent."
+        ) from None
+
+
+def read_tool(described: BaseTool | Mapping[str, Any]) -> AnyTool:
+    """A tool in the conversation's terms."""
+    tool = tool_json(described)
+    kind = tool.get("type")
+    function = tool.get("function")
+    if kind == "function" and isinstance(function, Mapping):
+        return Tool(
+            function["name"], function.get("description") or None, function.get("parameters"), function.get("strict")
+        )
+    if kind == "function" and "name" in tool:  # the flat form of OpenAI's Responses
+        return Tool(tool["name"], tool.get("description") or None, tool.get("parameters"), tool.get("strict"))
+    custom = tool.get("custom")
+    if kind == "custom" and isinstance(custom, Mapping):
+        return CustomTool(custom["name"], custom.get("description"), custom.get("format"))
+    return NativeTool(tool)
+
+
+def choice_json(choice: str | Mapping[str, Any] | None, *, required: bool = False) -> Json | str | None:
+    """A tool choice in OpenAI's form: a mode, or a tool by its name. `None` counts as not given."""
+    if choice is None:
+        return "required" if required else None
+    if isinstance(choice, str):
+        mode = _MODES.get(choice)
+        if mode is not None:
+            return "required" if required and mode == "auto" else mode
+        return {"type": "function", "function": {"name": choice}}
+    return dict(choice)
+
+
+def read_choice(choice: str | Mapping[str, Any] | None) -> ToolChoice | None:
+    """A tool choice in the conversation's terms."""
+    normal = choice_json(choice)
+    if normal is None:
+        return None
+    if isinstance(normal, str):
+        return ToolChoice(normal)  # type: ignore[arg-type]  # it is one of the modes
+    function = normal.get("function")
+    if isinstance(function, Mapping) and normal.get("type") == "function":
+        return ToolChoice("tool", function["name"])
+    if normal.get("type") in ("function", "tool") and "name" in normal:  # Responses' and Anthropic's form
+        return ToolChoice("tool", normal["name"])
+    if normal.get("type") in _MODES and len(normal) == 1:  # Anthropic's form
+        return ToolChoice(_MODES[normal["type"]])  # type: ignore[arg-type]  # it is one of the modes
+    return ToolChoice("native", native=normal)
+
+
+def read_output(output: Mapping[str, Any] | None) -> OutputSchema | JsonOutput | None:
+    """The form that an answer must have (`response_format`, in OpenAI's form), in the conversation's terms.
+
+    Raises:
+        InvalidInputError: if it is none that is known.
+    """
+    if output is None or output.get("type") == "text":
+        return None
+    if output.get("type") == "json_object":
+        return JsonOutput()
+    facts = output.get("json_schema", output)
+    if output.get("type") != "json_schema" or not isinstance(facts.get("schema"), Mapping):
+        raise InvalidInputError(
+            "response_format must be {'type': 'json_schema', 'json_schema': {'name': ..., 'schema': ...}} or "
+            f"{{'type': 'json_object'}}; got {dict(output)!r}. Nothing was sent."
+        )
+    return OutputSchema(facts.get("name") or "answer", facts["schema"], facts.get("strict"), facts.get("description"))
+
+
+def tool_calls_of(response: ChatResponse, *, error_on_no_tool_call: bool) -> list[ToolSelection]:
+    """The tools that a response calls.
+
+    While it streams, arguments are what can be read of them so far. Once it is whole, arguments that do not parse are
+    handed on as `invalid_arguments`, which the tool refuses, so that the model learns of its mistake.
+
+    Raises:
+        ValueError: if there are none and there must be.
+    """
+    blocks = [block for block in response.message.blocks if isinstance(block, ToolCallBlock)]
+    if not blocks:
+        blocks = legacy_calls(response.message)
+    if not blocks and error_on_no_tool_call:
+        said = response.message.content or ""
+        raise ValueError(f"Expected at least one tool call, but got none: the model said {said[:200]!r}.")
+    is_whole = "finish" in response.additional_kwargs
+    return [
+        ToolSelection(
+            tool_id=block.tool_call_id or block.tool_name,
+            tool_name=block.tool_name,
+            tool_kwargs=_arguments(block.tool_kwargs, is_whole=is_whole),
+        )
+        for block in blocks
+    ]
+
+
+def _arguments(arguments: Json | str, *, is_whole: bool) -> Json:
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        # jiter reads what there is; only a whole text must parse to its end.
+        value = from_json(arguments, allow_partial=False if is_whole else "trailing-strings")
+    except ValueError:
+        value = None
+    if isinstance(value, dict):
+        return value
+    return {INVALID_ARGUMENTS: arguments} if is_whole and arguments.strip() else {}
+
+
+def legacy_calls(message: ChatMessage) -> list[ToolCallBlock]:
+    """Calls in OpenAI's form in `additional_kwargs`, where histories of older versions have them."""
+    return [
+        ToolCallBlock(
+            tool_call_id=call.get("id"),
+            tool_name=call["function"].get("name") or "",
+            tool_kwargs=call["function"].get("arguments") or "",
+        )
+        for call in map(_as_dict, message.additional_kwargs.get("tool_calls") or ())
+        if isinstance(call.get("function"), Mapping)
+    ]
+
+
+def _as_dict(call: Any) -> Json:
+    """A call that may be an object of OpenAI's SDK."""
+    dump = getattr(call, "model_dump", None)
+    found: Json = dump() if dump is not None else call
+    return found
+
+
+def single_call(response: ChatResponse) -> ChatResponse:
+    """The response with its first tool call alone, in the blocks and beside them."""
+    calls = [block for block in response.message.blocks if isinstance(block, ToolCallBlock)]
+    if len(calls) < 2:
+        return response
+    dropped = {id(block) for block in calls[1:]}
+    message = response.message
+    kwargs = dict(message.additional_kwargs)
+    if isinstance(kwargs.get("tool_calls"), Sequence):
+        kwargs["tool_calls"] = kwargs["tool_calls"][:1]
+    kept = ChatMessage(
+        role=message.role,
+        blocks=[block for block in message.blocks if id(block) not in dropped],
+        additional_kwargs=kwargs,
+    )
+    return response.model_copy(update={"message": kept})

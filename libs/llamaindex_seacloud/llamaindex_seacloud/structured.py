@@ -1,0 +1,178 @@
+"""Structured prediction: objects of a pydantic class, whole or growing.
+
+Two ways lead there. The provider's own structured output holds the model to the class's JSON schema; where the facts
+of the model do not promise that, the model must call a tool of that form. LlamaIndex's own program does the second,
+but its async form drops the LLM's system prompt and its streams force no call, so both are done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Generic, TypeVar
+
+from llama_index.core.base.llms.types import ChatResponse
+from llama_index.core.program.function_program import get_function_tool
+from llama_index.core.program.utils import FlexibleModel, create_flexible_model
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
+from seacloud_client.conversation import Finish
+from seacloud_client.strict_schemas import strict_form, without_added_nulls
+
+from llamaindex_seacloud.blocks import Json, given
+from llamaindex_seacloud.calls import choice_json, tool_calls_of, tool_json
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_NOT_THE_CALLERS = ("tools", "tool_choice", "tool_required", "allow_parallel_tool_calls", "response_format")
+"""Parameters that say how the form is enforced; LlamaIndex's own programs leave out the caller's too."""
+
+
+@dataclass(frozen=True)
+class OutputForm(Generic[Model]):
+    """A pydantic class as the form of an answer.
+
+    Attributes:
+        output_cls: the class.
+        is_native: whether the provider holds the model to the schema; else a tool is to be called.
+        strict: as for the LLM's tools; with `None` a native schema is strict if it can be.
+    """
+
+    output_cls: type[Model]
+    is_native: bool
+    strict: bool | None = None
+
+    def kwargs(self, llm_kwargs: Mapping[str, Any] | None) -> Json:
+        """The keyword arguments of the chat that is to have this form."""
+        others = {name: value for name, value in (llm_kwargs or {}).items() if name not in _NOT_THE_CALLERS}
+        if self.is_native:
+            return {**others, "response_format": {"type": "json_schema", "json_schema": self._native()}}
+        tool = tool_json(get_function_tool(self.output_cls), strict=self.strict)
+        choice = choice_json(tool["function"]["name"])
+        return {**others, "tools": [tool], "tool_choice": choice, "parallel_tool_calls": False}
+
+    @cached_property
+    def schema(self) -> Json:
+        """The class's own JSON schema."""
+        return self.output_cls.model_json_schema()
+
+    @cached_property
+    def strict_schema(self) -> Json | None:
+        """The schema in the strict form, if that is what is sent.
+
+        Raises:
+            ValueError: if it is demanded and the schema cannot be strict.
+        """
+        if not (self.strict or (self.is_native and self.strict is None)):
+            return None
+        try:
+            return strict_form(self.schema)
+        except ValueError:
+            if self.strict:
+                raise
+            return None  # an object with any fields, say: no provider can be strict about it
+
+    def _native(self) -> Json:
+        named: Json = {"name": "".join(c if c.isalnum() or c in "_-" else "_" for c in self.output_cls.__name__)[:64]}
+        if self.schema.get("description"):
+            named["description"] = self.schema["description"]
+        strict = self.strict_schema
+        if strict is not None:
+            return {**named, "schema": strict, "strict": True}
+        return {**named, "schema": self.schema, **given(strict=self.strict)}
+
+    def read(self, response: ChatResponse) -> Model:
+        """The object that a whole response holds.
+
+        Raises:
+            ValueError: if there is none, or it is not what the class demands; the message says why.
+        """
+        data = self.data(response, partial=False)
+        if data is None:
+            raise ValueError(f"The model gave no {self.output_cls.__name__}{_why(response)}.")
+        try:
+            return read_json(self.output_cls, data)
+        except ValidationError as error:
+            raise ValueError(f"The model's answer is no {self.output_cls.__name__}{_why(response)}: {error}") from error
+
+    def data(self, response: ChatResponse, *, partial: bool) -> Any:
+        """What the response says so far, as JSON's values; `None` where nothing can be read."""
+        if not self.is_native:
+            calls = tool_calls_of(response, error_on_no_tool_call=False)
+            data: Any = calls[0].tool_kwargs if calls else None
+        else:
+            data = _parsed(response.message.content or "", partial=partial)
+        # A strict schema has no other word for what is left out.
+        return data if self.strict_schema is None else without_added_nulls(data, self.schema)
+
+
+def read_json(output_cls: type[Model], data: Any) -> Model:
+    """JSON's values as an object, by pydantic's rules for JSON: a strict class takes its dates as texts by those alone.
+
+    Raises:
+        ValidationError: if they are no such object.
+    """
+    return output_cls.model_validate_json(to_json(data))
+
+
+def _parsed(text: str, *, partial: bool) -> Any:
+    try:
+        return from_json(text, allow_partial="trailing-strings" if partial else False)
+    except ValueError:
+        return None
+
+
+def _why(response: ChatResponse) -> str:
+    """What the response says of why it holds no object."""
+    refusal = response.message.additional_kwargs.get("refusal")
+    if refusal:
+        return f": it declined ({str(refusal)[:200]!r})"
+    if response.additional_kwargs.get("finish") == Finish.LENGTH.value:
+        return ": the answer was cut at max_tokens, which should be larger"
+    said = response.message.content or ""
+    return f" but said {said[:200]!r}" if said else ""
+
+
+@lru_cache(maxsize=128)
+def _lenient(output_cls: type[BaseModel]) -> type[FlexibleModel]:
+    """The class with no field required. Making a class takes milliseconds."""
+    return create_flexible_model(output_cls)
+
+
+class Growing(Generic[Model]):
+    """An object as it grows in a stream of responses."""
+
+    def __init__(self, form: OutputForm[Model]) -> None:
+        self._form = form
+        self._flexible = _lenient(form.output_cls)
+        self._last: ChatResponse | None = None
+        self._known: Json = {}
+        self._told: Model | FlexibleModel | None = None
+
+    def add(self, response: ChatResponse) -> Model | FlexibleModel | None:
+        """The object so far: of the class itself once it satisfies it; `None` where nothing new can be told."""
+        self._last = response
+        data = self._form.data(response, partial=True)
+        # Half a number (`12.`) is no number: a field that was there and cannot be read now is no news.
+        if not isinstance(data, dict) or data == self._known or self._known.keys() - data.keys():
+            return None
+        self._known = data
+        try:
+            grown: Model | FlexibleModel = read_json(self._form.output_cls, data)
+        except ValidationError:
+            grown = self._flexible.model_validate(data)
+        if grown == self._told:
+            return None
+        self._told = grown
+        return grown
+
+    def finish(self) -> Model:
+        """The whole object, when the stream is at its end.
+
+        Raises:
+            ValueError: if it is not what the class demands.
+        """
+        if self._last is None:
+            raise ValueError(f"The model gave no {self._form.output_cls.__name__}: the stream was empty.")
+        return self._form.read(self._last)

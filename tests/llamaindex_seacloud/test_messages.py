@@ -1,0 +1,352 @@
+"""LlamaIndex's messages as a conversation: every block, the way back of replies, and histories of other adapters."""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    CacheControl,
+    CachePoint,
+    ChatMessage,
+    CitableBlock,
+    CitationBlock,
+    DocumentBlock,
+    ImageBlock,
+    MessageRole,
+    TextBlock,
+    ThinkingBlock,
+    ToolCallBlock,
+    VideoBlock,
+)
+from llamaindex_seacloud.messages import read_messages
+from llamaindex_seacloud.replies import message_of
+from seacloud_client.conversation import (
+    Annotation,
+    Audio,
+    Choice,
+    File,
+    Image,
+    Message,
+    Native,
+    Part,
+    Protocol,
+    Reasoning,
+    Refusal,
+    Request,
+    Text,
+    ToolCall,
+    ToolResult,
+    Video,
+)
+from seacloud_client.errors import InvalidInputError
+from seacloud_client.protocols import get_protocol
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+WAV = b"RIFF\0\0\0\0WAVEfmt "
+MP4 = b"\0\0\0\x18ftypmp42"
+PDF = b"%PDF-1.4"
+
+
+def b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def parts_of(*blocks: Any, role: str = "user", protocol: Protocol = "chat_completions", **kwargs: Any) -> list[Part]:
+    """The parts of one message with these blocks."""
+    message = ChatMessage(role=role, blocks=list(blocks), additional_kwargs=kwargs)
+    (read,) = read_messages([message], protocol, "gpt-4.1")
+    return list(read.parts)
+
+
+# In
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (MessageRole.SYSTEM, "system"),
+        (MessageRole.DEVELOPER, "developer"),
+        (MessageRole.USER, "user"),
+        (MessageRole.ASSISTANT, "assistant"),
+        (MessageRole.CHATBOT, "assistant"),
+        (MessageRole.MODEL, "assistant"),
+    ],
+)
+def test_roles(role: MessageRole, expected: str) -> None:
+    assert read_messages([ChatMessage(role=role, content="Hello")], "messages", "claude-opus-4-6") == (
+        Message(expected, (Text("Hello"),)),  # type: ignore[arg-type]  # a role's name
+    )
+
+
+@pytest.mark.parametrize(
+    ("block", "part"),
+    [
+        (TextBlock(text="Hello"), Text("Hello")),
+        (
+            ImageBlock(url="https://example.com/a.png", detail="low"),
+            Image(url="https://example.com/a.png", media_type="image/png", extras={"detail": "low"}),
+        ),
+        (ImageBlock(image=PNG), Image(data=b64(PNG), media_type="image/png")),
+        (ImageBlock(image=io.BytesIO(PNG), image_mimetype="image/png"), Image(data=b64(PNG), media_type="image/png")),
+        (AudioBlock(audio=WAV, format="wav"), Audio(data=b64(WAV), media_type="audio/wav")),
+        (AudioBlock(audio=WAV, format="mp3"), Audio(data=b64(WAV), media_type="audio/mpeg")),
+        (
+            VideoBlock(url="https://example.com/a.mp4"),
+            Video(url="https://example.com/a.mp4", media_type="video/mp4"),
+        ),
+        (
+            DocumentBlock(data=PDF, title="Report.pdf", document_mimetype="application/pdf"),
+            File(data=b64(PDF), media_type="application/pdf", name="Report.pdf"),
+        ),
+    ],
+)
+def test_blocks_of_a_user(block: Any, part: Part) -> None:
+    assert parts_of(block) == [part]
+
+
+def test_files_on_disk_are_read(tmp_path: Path) -> None:
+    picture, document = tmp_path / "a.png", tmp_path / "report.pdf"
+    picture.write_bytes(PNG)
+    document.write_bytes(PDF)
+    assert parts_of(ImageBlock(path=picture), DocumentBlock(path=document)) == [
+        Image(data=b64(PNG), media_type="image/png"),
+        File(data=b64(PDF), media_type="application/pdf", name="report.pdf"),
+    ]
+
+
+def test_an_empty_block_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match=r"ImageBlock.*Nothing was sent"):
+        parts_of(ImageBlock())
+
+
+def test_addresses_are_not_downloaded() -> None:
+    # Sockets are disabled in this test: LlamaIndex's resolve_image would fail here.
+    assert parts_of(ImageBlock(url="http://127.0.0.1:9/a.png"))[0] == Image(
+        url="http://127.0.0.1:9/a.png", media_type="image/png"
+    )
+
+
+MEDIA = {
+    "image": ImageBlock(image=PNG),
+    "image_url": ImageBlock(url="https://example.com/a.png"),
+    "audio": AudioBlock(audio=WAV, format="wav"),
+    "audio_url": AudioBlock(url="https://example.com/a.wav"),
+    "video": VideoBlock(video=MP4, video_mimetype="video/mp4"),
+    "video_url": VideoBlock(url="https://example.com/a.mp4"),
+    "pdf": DocumentBlock(data=PDF, title="Report.pdf", document_mimetype="application/pdf"),
+    "pdf_url": DocumentBlock(url="https://example.com/a.pdf", title="Report.pdf"),
+    "text": DocumentBlock(data=b"Some text", title="notes.txt", document_mimetype="text/plain"),
+    "unknown": DocumentBlock(data=b"\0\1", title="x.bin", document_mimetype="application/x-unknown"),
+    "citable": CitableBlock(title="Notes", source="https://example.com", content="The harbour is old."),
+    "citable_image": CitableBlock(title="Notes", source="here", content=[TextBlock(text="A"), ImageBlock(image=PNG)]),
+    "citation": CitationBlock(cited_content="old", source="here", title="Notes", additional_location_info={}),
+    "thinking": ThinkingBlock(content="Hm."),
+    "cache": CachePoint(cache_control=CacheControl(type="ephemeral")),
+}
+
+
+@pytest.mark.parametrize("role", ["system", "user", "assistant", "tool"])
+@pytest.mark.parametrize("name", list(MEDIA))
+@pytest.mark.parametrize("protocol", get_args(Protocol))
+def test_no_block_is_an_error_at_any_place(protocol: Protocol, name: str, role: str) -> None:
+    block = MEDIA[name]
+    call = ChatMessage(role="assistant", blocks=[ToolCallBlock(tool_call_id="call_1", tool_name="look")])
+    message = ChatMessage(role=role, blocks=[TextBlock(text="Look:"), block])
+    if role == "tool":
+        message.additional_kwargs["tool_call_id"] = "call_1"
+    question = ChatMessage(role="user", content="Hello")
+    history = [question, call, message] if role == "tool" else [question, message, question]
+    body = get_protocol(protocol).encode(
+        Request(model="gpt-4.1", messages=read_messages(history, protocol, "gpt-4.1")), False
+    )
+    known = {"thinking", "cache", "citable", "citable_image", "citation", "text", "unknown"}
+    shown = str(body)
+    if name not in known:
+        fitting = [b64(PNG), b64(WAV), b64(MP4), b64(PDF), "example.com/a.", "it cannot be shown to you"]
+        assert any(text in shown for text in fitting), "it is there, or a note stands in for it"
+    if name.startswith("citable"):
+        assert "harbour is old" in shown or name == "citable_image"
+    if name == "text":
+        assert any(text in shown for text in ("Some text", b64(b"Some text"), "it cannot be shown to you"))
+
+
+def test_what_is_not_sent_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        (part,) = parts_of(VideoBlock(url="https://example.com/a.mp4"), protocol="messages")
+    assert part == Text("[video of the type video/mp4 at https://example.com/a.mp4: it cannot be shown to you.]")
+    assert "video" in caplog.text
+    assert parts_of(VideoBlock(url="https://example.com/a.mp4")) == [
+        Video(url="https://example.com/a.mp4", media_type="video/mp4")
+    ]
+
+
+def test_sources_that_may_be_cited() -> None:
+    block = CitableBlock(title="Notes", source="https://example.com", content="The harbour is old.")
+    (document,) = parts_of(block, protocol="messages")
+    assert isinstance(document, File)
+    assert (document.read(), document.name) == (b"The harbour is old.", "Notes")
+    assert document.extras == {"citations": {"enabled": True}, "context": "https://example.com"}
+    (text,) = parts_of(block, protocol="chat_completions")
+    assert text == Text("Source: Notes (https://example.com)\n\nThe harbour is old.")
+
+
+def test_points_to_cache_up_to() -> None:
+    point = CachePoint(cache_control=CacheControl(type="ephemeral", ttl="1h"))
+    mark = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    assert parts_of(TextBlock(text="a"), point, TextBlock(text="b")) == [Text("a", extras=mark), Text("b")]
+
+
+def test_a_point_at_the_beginning_marks_the_message_before() -> None:
+    point = CachePoint(cache_control=CacheControl(type="ephemeral"))
+    history = [
+        ChatMessage(role="system", content="Rules"),
+        ChatMessage(role="user", blocks=[point, TextBlock(text="a")]),
+    ]
+    system, user = read_messages(history, "messages", "claude-opus-4-6")
+    assert system.parts == (Text("Rules", extras={"cache_control": {"type": "ephemeral", "ttl": "5m"}}),)
+    assert user.parts == (Text("a"),)
+
+
+# Tools
+
+
+def test_results_of_tools() -> None:
+    blocks = [TextBlock(text="Here:"), ImageBlock(image=PNG)]
+    (result,) = parts_of(*blocks, role="tool", protocol="messages", tool_call_id="call_1", name="look")
+    picture = Image(data=b64(PNG), media_type="image/png")
+    assert result == ToolResult("call_1", (Text("Here:"), picture), name="look")
+
+
+def test_a_result_without_an_id_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="tool_call_id"):
+        parts_of(TextBlock(text="Here"), role="tool")
+
+
+def test_a_direct_answer_is_no_result() -> None:
+    # FunctionAgent writes this for a tool with return_direct.
+    assert parts_of(TextBlock(text="Done"), role="assistant", tool_call_id="call_1") == [Text("Done")]
+
+
+def test_calls_without_ids_are_matched_by_name() -> None:
+    call = ChatMessage(role="assistant", blocks=[ToolCallBlock(tool_name="look", tool_kwargs={"at": "it"})])
+    result = ChatMessage(role="tool", content="Here", additional_kwargs={"tool_call_id": "look"})
+    said, given = read_messages([call, result], "chat_completions", "gpt-4.1")
+    assert said.parts == (ToolCall("look", "look", '{"at": "it"}'),)
+    assert isinstance(given.parts[0], ToolResult)
+    assert given.parts[0].call_id == "look"
+
+
+def test_older_calls_beside_the_blocks() -> None:
+    calls = [{"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}]
+    assert parts_of(role="assistant", tool_calls=calls) == [ToolCall("call_1", "look", '{"at": 1}')]
+    older = {"name": "look", "arguments": "{}"}
+    assert parts_of(role="assistant", function_call=older) == [ToolCall("look", "look", "{}")]
+    (result,) = parts_of(TextBlock(text="Here"), role="function", name="look")
+    assert result == ToolResult("look", (Text("Here"),), name="look")
+
+
+def test_a_call_is_not_sent_twice() -> None:
+    calls = [{"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"at":   1}'}}]
+    block = ToolCallBlock(tool_call_id="call_1", tool_name="look", tool_kwargs={"at": 1})
+    assert parts_of(block, role="assistant", tool_calls=calls) == [ToolCall("call_1", "look", '{"at":   1}')]
+
+
+def test_arguments_that_were_changed_win_over_the_models_own_text() -> None:
+    calls = [{"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}]
+    block = ToolCallBlock(tool_call_id="call_1", tool_name="look", tool_kwargs={"at": 2})
+    assert parts_of(block, role="assistant", tool_calls=calls) == [ToolCall("call_1", "look", '{"at": 2}')]
+
+
+# The way back of replies
+
+CITED = Annotation(
+    type="char_location",
+    raw={"type": "char_location", "cited_text": "old", "document_index": 0, "start_char_index": 1, "end_char_index": 4},
+    protocol="messages",
+    cited_text="old",
+    title="Notes",
+    start=1,
+    end=4,
+)
+
+REPLIES: dict[Protocol, tuple[Part, ...]] = {
+    "chat_completions": (
+        Reasoning("I see.", "chat_completions", form="reasoning_content"),
+        Text("Let me look."),
+        ToolCall("call_1", "look", '{"at":  "it"}', extras={"extra_content": {"google": {"thought_signature": "s"}}}),
+        ToolCall("call_2", "write", "free text", kind="custom"),
+        ToolCall("call_3", "look", '{"at": '),
+    ),
+    "responses": (
+        Reasoning("One.", "responses", id="rs_1", encrypted="enc", form="summary_text"),
+        Native("responses", {"type": "web_search_call", "id": "ws_1", "status": "completed"}),
+        Text("Found.", id="msg_1"),
+        Text("More.", id="msg_2", extras={"phase": "final"}),
+        Image(data=b64(PNG), media_type="image/png", id="ig_1", extras={"output_format": "png"}),
+        ToolCall("call_1", "look", "{}", item_id="fc_1"),
+        Native("responses", {"type": "mcp_call", "id": "mcp_1"}),
+        Refusal("Not that.", id="msg_3"),
+    ),
+    "messages": (
+        Reasoning("Hm.", "messages", signature="sig", form="thinking"),
+        Reasoning("", "messages", encrypted="redacted", form="redacted_thinking"),
+        Text("It is "),
+        Text("old", (CITED,)),
+        Native("messages", {"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {}}),
+        ToolCall("toolu_1", "look", '{"at": "it"}', extras={"caller": {"type": "direct"}}),
+    ),
+}
+
+
+@pytest.mark.parametrize("through_json", [False, True])
+@pytest.mark.parametrize("protocol", list(REPLIES))
+def test_a_reply_goes_back_whole(protocol: Protocol, *, through_json: bool) -> None:
+    message = message_of(Choice(parts=REPLIES[protocol]))
+    if through_json:
+        message = ChatMessage.model_validate_json(message.model_dump_json())
+    # What no protocol carries in an assistant's turn is a matter of the wire, not of what is kept.
+    (read,) = read_messages([message], protocol, "gpt-4.1")
+    assert [part for part in read.parts if not isinstance(part, Image)] == [
+        part for part in REPLIES[protocol] if not isinstance(part, Image)
+    ]
+
+
+def test_spoken_words_are_sent_once() -> None:
+    spoken = Audio(data=b64(WAV), media_type="audio/wav", id="audio_1", transcript="Good day")
+    message = message_of(Choice(parts=(spoken,)))
+    assert message.content == "Good day"
+    (read,) = read_messages([message], "chat_completions", "gpt-4.1")
+    assert read.parts == (spoken,)
+
+
+def test_a_text_that_was_edited_loses_its_citations() -> None:
+    message = message_of(Choice(parts=REPLIES["messages"]))
+    place = next(n for n, block in enumerate(message.blocks) if isinstance(block, TextBlock) and block.text == "old")
+    message.blocks[place] = TextBlock(text="new")
+    (read,) = read_messages([message], "messages", "claude-opus-4-6")
+    assert Text("new") in read.parts
+    assert not any(isinstance(part, Text) and part.annotations for part in read.parts)
+
+
+def test_thinking_of_llamaindexs_adapter_for_anthropic() -> None:
+    block = ThinkingBlock(content="Hm.", additional_information={"signature": "sig"})
+    assert parts_of(block, role="assistant", protocol="messages") == [
+        Reasoning("Hm.", "messages", signature="sig", form="thinking")
+    ]
+
+
+def test_thinking_of_unknown_origin_is_sent_to_no_one() -> None:
+    for protocol in get_args(Protocol):
+        history = [
+            ChatMessage(role="user", content="Hello"),
+            ChatMessage(role="assistant", blocks=[ThinkingBlock(content="secret thoughts"), TextBlock(text="Hi")]),
+            ChatMessage(role="user", content="And?"),
+        ]
+        request = Request(model="gpt-4.1", messages=read_messages(history, protocol, "gpt-4.1"))
+        assert "secret thoughts" not in str(get_protocol(protocol).encode(request, False))
