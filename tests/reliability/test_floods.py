@@ -158,7 +158,7 @@ def test_an_event_without_an_end(name: str) -> None:
     with memory_below(60 * MEGA), pytest.raises(ProtocolError, match=r"larger than 1000000 bytes.*max_event_bytes"):
         for _ in chat.stream(request()):
             pass
-    assert time.monotonic() - begun < 5.0
+    assert time.monotonic() - begun < 30.0  # what is quadratic takes minutes
     assert body.taken < 10 * MEGA
 
 

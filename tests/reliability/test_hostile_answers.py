@@ -27,8 +27,8 @@ from reliability.hostile import ERRORS, HOSTILE, REPLIES, STREAMS, TASK_ANSWERS,
 from reliability.operations import BY_NAME, HOST, KEY, PROTOCOLS, clients_of
 
 ROOT = f"https://{HOST}"
-SECONDS = 1.0
-"""What one answer may take to be read, whatever is in it."""
+SECONDS = 10.0
+"""What one answer may take to be read, whatever is in it: it takes milliseconds, and minutes where it is quadratic."""
 
 FEW = tuple(token for token in HOSTILE if len(token) < 500)
 SAMPLE = 15
