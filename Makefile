@@ -49,7 +49,7 @@ demo: $(VENV)/.demo  ## an agent talks to the emulator and makes a picture; need
 	@$(BIN)/python examples/agent_makes_a_picture.py
 
 test: $(VENV)/.test  ## the tests (at most 5 minutes)
-	@$(BIN)/python -m pytest --numprocesses 2
+	@$(BIN)/python -m pytest --numprocesses 6
 
 lint: $(VENV)/.lint  ## ruff and mypy --strict
 	@$(BIN)/ruff check .
