@@ -71,8 +71,14 @@ WAYS = (
     "cancelled_task",
     "thread_in_mid_stream",
     "thread_in_mid_wait",
+    "loop_in_a_thread_in_mid_wait",
     "watched_task",
+    "watched_task_of_a_thread_that_has_ended",
+    "watched_task_that_is_kept",
+    "watched_task_of_a_parent",
 )
+
+LEFT_RUNNING = ("watched_task_that_is_kept", "watched_task_of_a_parent")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -83,6 +89,9 @@ def test_leaving_in_the_middle(way: str, seacloud_emulator: Emulator) -> None:
     begun = time.monotonic()
     assert run(seacloud_emulator.url, "leaving", way).strip() == "left"
     assert time.monotonic() - begun < LEAVING_SECONDS
+    waits = "wait" in way or "watched" in way
+    end = None if way in LEFT_RUNNING else "CANCELED"
+    assert [task.error_type for task in seacloud_emulator.tasks] == ([end] if waits else [])
 
 
 def check_soak(said: dict[str, Any]) -> None:

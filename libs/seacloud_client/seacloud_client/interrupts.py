@@ -2,17 +2,22 @@
 
 A tool that LangGraph runs waits in a worker thread, which never sees a `KeyboardInterrupt`. So a wait is on an event
 instead of a sleep, each wait that runs is registered, and `cancel_all` ends them all. `cancel_on_sigint` makes Ctrl-C
-call it; a program installs that explicitly, since signals are the program's.
+call it; a program installs that explicitly, since signals are the program's. What is still waiting when the interpreter
+exits is ended then.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import os
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from types import FrameType
 
 import anyio
@@ -103,17 +108,29 @@ def waker(wake: Callable[[], object]) -> Callable[[], None]:
     return call
 
 
-_running: dict[Interruption, int] = {}
-"""The waits that run, and the thread that each runs in."""
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    thread: int
+    abandon: Callable[[], object]
+
+
+_running: dict[Interruption, _Wait] = {}
+"""The waits that run: the thread that each runs in, and what to do if that never goes on."""
 
 _running_lock = threading.RLock()
 
 
 @contextmanager
-def registered(interruption: Interruption) -> Iterator[Interruption]:
-    """Lets `cancel_all` reach a wait, for as long as the block runs."""
+def registered(interruption: Interruption, abandon: Callable[[], object] = lambda: None) -> Iterator[Interruption]:
+    """Lets `cancel_all` reach a wait, for as long as the block runs.
+
+    Args:
+        interruption: what ends the wait.
+        abandon: called when the interpreter exits and the wait is there and does not end: an iterator that nobody
+            closed, say.
+    """
     with _running_lock:
-        _running[interruption] = threading.get_ident()
+        _running[interruption] = _Wait(threading.get_ident(), abandon)
     try:
         yield interruption
     finally:
@@ -166,9 +183,13 @@ def cancel_on_sigint(announce: Callable[[int], object] | None = None) -> Iterato
 
 
 def _waits_elsewhere() -> list[Interruption]:
-    """The waits of other threads. Those of this one cannot end while a signal's handler runs on top of them."""
+    """The waits of other threads that live.
+
+    Those of this one cannot end while a signal's handler runs on top of them.
+    """
+    alive = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
     with _running_lock:
-        return [interruption for interruption, thread in _running.items() if thread != threading.get_ident()]
+        return [interruption for interruption, wait in _running.items() if wait.thread in alive]
 
 
 def _interrupt(waits: list[Interruption], announce: Callable[[int], object] | None) -> None:
@@ -180,3 +201,29 @@ def _interrupt(waits: list[Interruption], announce: Callable[[int], object] | No
     until = time.monotonic() + CLEAN_UP_SECONDS
     while any(interruption in _running for interruption in waits) and time.monotonic() < until:
         time.sleep(0.02)
+
+
+def _leave() -> None:
+    """Ends what still waits: daemon threads are about to stop where they are, and iterators to be dropped."""
+    _interrupt(_waits_elsewhere(), None)
+    with _running_lock:
+        left = list(_running.values())
+    until = time.monotonic() + CLEAN_UP_SECONDS
+    for wait in left:
+        if time.monotonic() < until:
+            wait.abandon()
+
+
+def _forget_all() -> None:
+    """Lets the waits go, in the child of a fork: they are the parent's."""
+    global _running_lock  # noqa: PLW0603  # another thread of the parent's may have held it
+    _running_lock = threading.RLock()
+    _running.clear()
+
+
+# Connections are closed at exit by `weakref.finalize`. What is registered last runs first, and `_leave` needs them; so
+# finalize, which registers itself when it is first used, is used before.
+weakref.finalize(_leave, lambda: None)
+atexit.register(_leave)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable
@@ -135,6 +136,8 @@ class Lifecycle:
         self._interval = FIRST_INTERVAL
         self._wait = 0.0
         self._is_asked = False
+        self._has_ended = False
+        self._process = os.getpid()
 
     @property
     def is_over(self) -> bool:
@@ -164,6 +167,9 @@ class Lifecycle:
         Raises:
             TaskCancelled: in place of `Interrupted`.
         """
+        if self._has_ended or self._process != os.getpid():  # the child of a fork has the parent's waits, but as copies
+            return None
+        self._has_ended = True
         return None if self.is_over and isinstance(cause, GeneratorExit) else self._end(cause)
 
     def _noting_the_end(self, flow: Flow[T]) -> Flow[T]:

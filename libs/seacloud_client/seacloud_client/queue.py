@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
@@ -21,9 +22,9 @@ from typing_extensions import TypedDict, Unpack
 
 from seacloud_client.downloads import Downloader
 from seacloud_client.drivers import acleaning_up, adrive, cleaning_up, drive
-from seacloud_client.errors import InvalidInputError
+from seacloud_client.errors import InvalidInputError, SeaCloudError
 from seacloud_client.flows import Flow
-from seacloud_client.interrupts import Interruption, registered
+from seacloud_client.interrupts import Interrupted, Interruption, registered
 from seacloud_client.json_bodies import to_json
 from seacloud_client.lifecycle import Lifecycle, OnInterrupt, WaitOptions
 from seacloud_client.media import Output, TaskResult
@@ -321,14 +322,24 @@ class Queue:
 
     @contextmanager
     def _interruptible(self, life: Lifecycle) -> Iterator[Interruption]:
-        with registered(Interruption()) as interruption, cleaning_up(life.end, self._transport):
+        with self._registered(life) as interruption, cleaning_up(life.end, self._transport):
             yield interruption
 
     @asynccontextmanager
     async def _ainterruptible(self, life: Lifecycle) -> AsyncIterator[Interruption]:
-        with registered(Interruption()) as interruption:
+        with self._registered(life) as interruption:
             async with acleaning_up(life.end, self._transport):
                 yield interruption
+
+    def _registered(self, life: Lifecycle) -> AbstractContextManager[Interruption]:
+        return registered(Interruption(), partial(self._abandon, life))
+
+    def _abandon(self, life: Lifecycle) -> None:
+        """Ends a wait in the place of whoever waited, who does not go on any more."""
+        flow = life.end(Interrupted())
+        if flow is not None:
+            with suppress(SeaCloudError):  # nobody is there to hear it
+                drive(flow, self._transport, Interruption())
 
     def _new(self, model: str, arguments: Mapping[str, Any], options: Mapping[str, Any]) -> Lifecycle:
         self.settings.require_key()

@@ -1,12 +1,16 @@
 """Leaves in the middle of things: `leaving.py WAY`. Python must end at once and have nothing to complain about."""
 
 import asyncio
+import atexit
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from seacloud_client import Chat
+from seacloud_client.errors import TaskCancelled
 from seacloud_client.queue import Queue
 
 LONG = "Tell me about the sea at length"
@@ -92,7 +96,20 @@ def thread_in_mid_stream() -> None:
 
 
 def thread_in_mid_wait() -> None:
-    threading.Thread(target=lambda: Queue().run("nano_banana_2", {"prompt": "x"}, interval=30), daemon=True).start()
+    def wait() -> None:
+        with suppress(TaskCancelled):
+            Queue().run("nano_banana_2", {"prompt": "x"}, interval=30)
+
+    threading.Thread(target=wait, daemon=True).start()
+    time.sleep(0.5)
+
+
+def loop_in_a_thread_in_mid_wait() -> None:
+    async def wait() -> None:
+        with suppress(TaskCancelled):
+            await Queue().arun("nano_banana_2", {"prompt": "x"}, interval=30)
+
+    threading.Thread(target=asyncio.run, args=(wait(),), daemon=True).start()
     time.sleep(0.5)
 
 
@@ -101,6 +118,32 @@ def watched_task() -> None:
     statuses = iter(queue.submit("nano_banana_2", {"prompt": "x"}))
     next(statuses)
     kept.append(statuses)
+
+
+def watched_task_of_a_thread_that_has_ended() -> None:
+    thread = threading.Thread(target=watched_task)
+    thread.start()
+    thread.join()
+
+
+def watched_task_that_is_kept() -> None:
+    queue = Queue()
+    statuses = queue.watch(queue.submit("nano_banana_2", {"prompt": "x"}), on_interrupt="keep")
+    next(statuses)
+    kept.append(statuses)
+
+
+def watched_task_of_a_parent() -> None:
+    watched_task()
+    child = os.fork()
+    if child == 0:
+        kept.clear()
+        atexit._run_exitfuncs()
+        os._exit(0)
+    assert os.waitpid(child, 0) == (child, 0)
+    sys.stdout.write("left")
+    sys.stdout.flush()
+    os._exit(0)  # as a process that is killed: if something is cancelled, the child has cancelled it
 
 
 WAYS: dict[str, Callable[[], None]] = {
@@ -116,7 +159,11 @@ WAYS: dict[str, Callable[[], None]] = {
         cancelled_task,
         thread_in_mid_stream,
         thread_in_mid_wait,
+        loop_in_a_thread_in_mid_wait,
         watched_task,
+        watched_task_of_a_thread_that_has_ended,
+        watched_task_that_is_kept,
+        watched_task_of_a_parent,
     )
 }
 
