@@ -161,6 +161,7 @@ def test_ones_own_async_client_in_two_loops(seacloud_env: Emulator) -> None:
     chat = Chat("gpt-4.1", http_async_client=httpx.AsyncClient(transport=OfOneLoop()))
     assert asyncio.run(chat.areply("Hello")).text == "Hello"
     assert said_by(lambda: asyncio.run(chat.areply("Hello"))) == (
-        "http_async_client was used in another event loop before, and its connections belong to that one. Give each "
-        "loop a client of its own, or leave http_async_client out: then every loop has one."
+        f"The connection to {seacloud_env.url}/llm/v1/chat/completions belongs to another event loop, or to one that "
+        "has ended. Read a stream in the loop that opened it. If you gave http_async_client, give each loop a client "
+        "of its own, or leave it out: then every loop has one."
     )

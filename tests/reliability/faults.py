@@ -200,9 +200,7 @@ STATUS = "Status"
 NO_CONNECTION = outcomes(*[again("ConnectionFailed")] * 3, again("DownloadError"))
 BROKEN = outcomes(once("StreamBroken"), LOST, again("StreamBroken"), again("DownloadError"))
 LATE = outcomes(once("TimedOut"), LOST, again("TimedOut"), again("DownloadError"))
-GARBLED = outcomes(
-    once("ProtocolError"), LOST, again("ProtocolError"), once("DownloadError"), cancel=once("ProtocolError")
-)
+GARBLED = outcomes(once("ProtocolError"), LOST, again("ProtocolError"), once("DownloadError"))
 ALL_GOOD = outcomes(GOOD, GOOD, GOOD, GOOD)
 
 
@@ -211,6 +209,9 @@ def _connections() -> Iterator[Fault]:
         ("dns", "the host's name is not known", httpx.ConnectError, NO_CONNECTION),
         ("refused", "the connection is refused", httpx.ConnectError, NO_CONNECTION),
         ("tls", "TLS fails: the server does not speak it", httpx.ConnectError, NO_CONNECTION),
+        ("tls_stranger", "TLS fails: nobody knows who signed the certificate", httpx.ConnectError, NO_CONNECTION),
+        ("tls_expired", "TLS fails: the certificate has expired", httpx.ConnectError, NO_CONNECTION),
+        ("tls_other_host", "TLS fails: the certificate is another host's", httpx.ConnectError, NO_CONNECTION),
         ("connect_timeout", "no connection in time", httpx.ConnectTimeout, NO_CONNECTION),
         ("pool_timeout", "all connections stay busy", httpx.PoolTimeout, NO_CONNECTION),
         ("reset_before", "reset while the request is sent", httpx.WriteError, BROKEN),

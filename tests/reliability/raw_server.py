@@ -11,6 +11,7 @@ from types import TracebackType
 
 from typing_extensions import Self
 
+from reliability.certificates import context_of
 from reliability.operations import Operation
 
 Script = Callable[["Exchange"], None]
@@ -44,6 +45,10 @@ class Exchange:
         self.arrive()
         return True
 
+    def over(self, secure: socket.socket) -> Exchange:
+        """The same, inside of TLS."""
+        return Exchange(secure, self._server)
+
     def head(self, length: int | None, status: int | None = None, **headers: str) -> None:
         """Sends the head of an answer. Without a length, the end of the connection is the body's."""
         lines = [f"HTTP/1.1 {status or self.operation.status} X"]
@@ -76,6 +81,17 @@ def _no_tls(exchange: Exchange) -> None:
     exchange.connection.recv(1)
     exchange.arrive()
     exchange.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def certified(name: str) -> Script:
+    """Answers well, under one of `CERTIFICATES`."""
+
+    def script(exchange: Exchange) -> None:
+        exchange.arrive()
+        with context_of(name).wrap_socket(exchange.connection, server_side=True) as secure:
+            _whole(lambda operation: operation.good)(exchange.over(secure))
+
+    return script
 
 
 def _reset_after(exchange: Exchange) -> None:
@@ -154,6 +170,9 @@ def _comments(operation: Operation) -> bytes:
 
 SCRIPTS: Mapping[str, Script] = {
     "tls": _no_tls,
+    "tls_stranger": certified("tls_stranger"),
+    "tls_expired": certified("tls_expired"),
+    "tls_other_host": certified("tls_other_host"),
     "reset_before": _reset_before,
     "reset_after": _reset_after,
     "hang_up": _hang_up,

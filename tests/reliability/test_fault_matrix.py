@@ -109,9 +109,15 @@ def test_no_operation_is_left_out() -> None:
     assert all(fault.outcomes.keys() == kinds for fault in FAULTS)
 
 
+WITHOUT_A_CONNECTION = {
+    *("dns", "refused", "connect_timeout", "pool_timeout"),
+    *("tls", "tls_stranger", "tls_expired", "tls_other_host"),
+}
+
+
 def test_a_task_is_posted_again_only_where_it_cannot_have_arrived() -> None:
     repeated = {fault.name for fault in FAULTS if (cell := fault.outcomes["submit"]) is not None and cell.sent > 1}
-    assert repeated == {"dns", "refused", "tls", "connect_timeout", "pool_timeout"}
+    assert repeated == WITHOUT_A_CONNECTION
 
 
 def test_chat_is_posted_again_only_by_the_rules() -> None:
@@ -119,7 +125,7 @@ def test_chat_is_posted_again_only_by_the_rules() -> None:
     repeated = {fault.name for fault in FAULTS if (cell := fault.outcomes["chat"]) is not None and cell.sent > 1}
     by_status = {name for name in repeated if name[:3] in ("429", "502", "503", "504", "529")}
     by_header = {name for name in repeated if name.startswith("retry_after_")}
-    assert repeated - by_status - by_header == {"dns", "refused", "tls", "connect_timeout", "pool_timeout"}
+    assert repeated - by_status - by_header == WITHOUT_A_CONNECTION
 
 
 def test_the_table_in_the_documentation_is_up_to_date() -> None:

@@ -6,21 +6,23 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from seacloud_client.errors import ConnectionFailed
 
+from reliability.certificates import trusted
 from reliability.faults import FAULTS, Fault, Outcome
 from reliability.operations import BY_NAME, Operation
-from reliability.raw_server import SCRIPTS, RawServer
+from reliability.raw_server import SCRIPTS, RawServer, certified
 from reliability.test_fault_matrix import check_error, failure_of
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1", "::1", "localhost"])
 
 TIMEOUT = 0.25
-"""The seconds that each call has. A body that drips in is given up after as much again."""
+"""The seconds that a call has which is to run out of time. A body that drips in is given up after as much again."""
 
 LIMIT = 5.0
 """Seconds that one call may take in all, on a busy machine."""
@@ -63,8 +65,9 @@ def brought_about(fault: Fault, operation: Operation) -> Iterator[tuple[str, Any
             port = gone.getsockname()[1]
         yield f"http://127.0.0.1:{port}", None
     else:
-        with RawServer(SCRIPTS[str(fault.real)], operation) as server:
-            yield f"{'https' if fault.real == 'tls' else 'http'}://{server.address}", server
+        is_tls = str(fault.real).startswith("tls")
+        with RawServer(SCRIPTS[str(fault.real)], operation) as server, trusted() if is_tls else nullcontext():
+            yield f"{'https' if is_tls else 'http'}://{server.address}", server
 
 
 @contextmanager
@@ -93,13 +96,37 @@ def test_cell(fault: Fault, operation: Operation, way: str, waits: list[float]) 
     assert expected is not None
     with brought_about(fault, operation) as (root, server):
         begun = time.monotonic()
-        error = failure_of(do, way, operation, root, {"timeout": TIMEOUT, **fault.options})
+        error = failure_of(do, way, operation, root, {"timeout": timeout_of(fault), **fault.options})
         seconds = time.monotonic() - begun
         check_error(expected, error)
         assert seconds < expected.sent * LIMIT
         assert 0.74 * expected.waits <= sum(waits) <= expected.waits
         if server is not None:
             assert server.requests in requests_of(expected, operation, way)
+
+
+@pytest.mark.parametrize("name", ["tls_stranger", "tls_expired", "tls_other_host"])
+def test_a_certificate_that_is_not_accepted_is_told_as_such(name: str, way: str, waits: list[float]) -> None:
+    operation = BY_NAME["status"]
+    fault = next(fault for fault in REAL if fault.name == name)
+    with brought_about(fault, operation) as (root, _):
+        error = failure_of(do, way, operation, root, {"timeout": LIMIT})
+    assert isinstance(error, ConnectionFailed)
+    assert "certificate" in error.message
+    assert "Nothing was sent. If a proxy of your network signs for others, set SSL_CERT_FILE" in error.message
+
+
+def test_a_certificate_that_is_in_order_is_accepted(way: str) -> None:
+    """So that what the others are refused for is the certificate, and nothing else."""
+    operation = BY_NAME["status"]
+    with RawServer(certified("tls_good"), operation) as server, trusted():
+        assert failure_of(do, way, operation, f"https://{server.address}", {"timeout": LIMIT}) is None
+
+
+def timeout_of(fault: Fault) -> float:
+    """Short where time is to run out, and long else, so that a busy machine is no fault."""
+    chat = fault.outcomes["chat"]
+    return TIMEOUT if chat is not None and chat.error == "TimedOut" else LIMIT
 
 
 def requests_of(expected: Outcome, operation: Operation, way: str) -> set[int]:

@@ -13,6 +13,7 @@ from chat_callers import ASK, settled
 from seacloud_client.chat import ChatClient
 from seacloud_client.conversation import Request, user
 from seacloud_client.deltas import ResponseMeta, TextDelta, UsageDelta
+from seacloud_client.errors import ConfigurationError
 from seacloud_client.folding import Fold
 from seacloud_emulator import Emulator
 
@@ -131,6 +132,28 @@ def test_one_client_serves_many_loops(seacloud_env: Emulator):
     for thread in threads:
         thread.join()
     assert len(done) == 15
+
+
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+def test_a_stream_that_is_read_in_another_loop_says_so(seacloud_env: Emulator, transport: str):
+    if transport == "aiohttp":
+        pytest.importorskip("httpx_aiohttp")
+    seacloud_env.configure(chunk_seconds=0.05)
+    opener, reader = asyncio.new_event_loop(), asyncio.new_event_loop()
+    stream = ChatClient(transport=transport).astream(ASK)
+
+    async def read() -> None:
+        async for _ in stream:
+            pass
+
+    try:
+        opener.run_until_complete(anext(stream))
+        with pytest.raises(ConfigurationError, match="Read a stream in the loop that opened it"):
+            reader.run_until_complete(read())
+    finally:
+        opener.run_until_complete(opener.shutdown_asyncgens())
+        opener.close()
+        reader.close()
 
 
 def test_a_stream_tells_its_request_id_first_and_its_usage_once(seacloud_env: Emulator):

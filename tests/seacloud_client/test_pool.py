@@ -42,6 +42,15 @@ def test_those_who_need_the_same_share_a_pool():
     assert ChatClient(api_key="a")._transport._pool is ChatClient(api_key="b", max_retries=7)._transport._pool
 
 
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "HTTPS_PROXY", "no_proxy"])
+def test_a_changed_environment_gets_a_pool_of_its_own(name, monkeypatch):
+    before = ClientPool.shared()
+    monkeypatch.setenv(name, "elsewhere")
+    assert ClientPool.shared() is not before
+    monkeypatch.undo()
+    assert ClientPool.shared() is before
+
+
 def test_a_pool_goes_with_its_last_user():
     reference = weakref.ref(ClientPool.shared(proxy="http://127.0.0.1:19"))
     gc.collect()

@@ -158,7 +158,7 @@ def test_questions_survive_faults(seacloud_env, flavour, step, fault):
     if step is RESULT and "reticulating" in str(fault):
         fault = {"status": 200, "body": {"status": "IN_QUEUE"}}
     seacloud_env.faults.add(Fault(match=step, **fault))
-    queue = Queue(request_timeout=0.4)
+    queue = Queue(request_timeout=0.4 if "delay" in fault else 10.0)
     result = Flavoured(queue, flavour).run(MODEL, ARGUMENTS, interval=0.05, timeout=20)
     assert len(result.outputs) == 1
     assert len(seacloud_env.tasks) == 1

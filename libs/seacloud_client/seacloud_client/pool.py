@@ -33,7 +33,14 @@ Idle ones are kept for a shorter time than servers do (5 seconds is the shortest
 meets a connection which is just being closed is one that was sent and not answered, and so is not sent again.
 """
 
-_pools: weakref.WeakValueDictionary[tuple[str | None, str], ClientPool] = weakref.WeakValueDictionary()
+ENVIRONMENT = (
+    *("SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+)
+"""What httpx reads when a client is made. Who mends one of them in a notebook is not to get the old client again."""
+
+_Key: TypeAlias = "tuple[str | None, ...]"
+_pools: weakref.WeakValueDictionary[_Key, ClientPool] = weakref.WeakValueDictionary()
 _pools_lock = threading.Lock()
 
 
@@ -55,8 +62,8 @@ class ClientPool:
 
     @classmethod
     def shared(cls, *, proxy: str | None = None, transport: str = "httpx") -> ClientPool:
-        """The process's pool for these."""
-        key = (proxy, transport)
+        """The process's pool for these, and for what the environment says of proxies and certificates."""
+        key = (proxy, transport, *map(os.environ.get, ENVIRONMENT))
         with _pools_lock:
             pool = _pools.get(key)
             if pool is None:

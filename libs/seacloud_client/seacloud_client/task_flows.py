@@ -261,18 +261,21 @@ def ask_to_cancel(call: HttpCall, *, max_retries: int) -> Flow[Cancellation]:
     """Cancels a task, and gives the service's answer; that it is over or unknown is an answer, and no error.
 
     Raises:
-        ProtocolError: if the answer is no JSON: a gateway's page, say, is no word of the service's.
+        ProtocolError: if the answer is no JSON, also when asked again: a gateway's page is no word of the service's.
     """
+
+    def read(answer: HttpAnswer) -> Cancellation:
+        if not answer.body.strip():
+            return Cancellation.REQUESTED  # it was accepted, without a word
+        return read_cancellation(read_object(answer)) or Cancellation.REQUESTED
+
     try:
-        answer = yield from send(call, max_retries=max_retries, retry_unanswered=True)
+        return (yield from _legibly(call, read, max_retries))
     except (InvalidRequestError, NotFoundError) as error:
         told = read_cancellation(error.body)
         if told is None:
             raise
         return told
-    if not answer.body.strip():
-        return Cancellation.REQUESTED  # it was accepted, without a word
-    return read_cancellation(read_object(answer)) or Cancellation.REQUESTED
 
 
 def about(task: Created, flow: Flow[T]) -> Flow[T]:
@@ -285,9 +288,21 @@ def about(task: Created, flow: Flow[T]) -> Flow[T]:
 
 
 def _ask(call: HttpCall, read: Callable[[HttpAnswer], T], max_retries: int) -> Flow[T]:
-    """Asks, and asks again where the answer is garbled, or says that a task is unknown that may be new."""
-    garbled, unknown = 0, iter(UNKNOWN_TASK_WAITS)
+    """Asks, and asks again where the answer says that a task is unknown that may be new."""
+    unknown = iter(UNKNOWN_TASK_WAITS)
     while True:
+        try:
+            return (yield from _legibly(call, read, max_retries))
+        except NotFoundError as error:
+            wait = next(unknown, 0.0) if _UNKNOWN_TASK.search(error.message) else 0.0
+            if not wait:
+                raise
+        yield Sleep(wait)
+
+
+def _legibly(call: HttpCall, read: Callable[[HttpAnswer], T], max_retries: int) -> Flow[T]:
+    """Makes a call that may be repeated, and repeats it where the answer is garbled."""
+    for garbled in count():
         try:
             answer = yield from send(call, max_retries=max_retries, retry_unanswered=True)
             return read(answer)
@@ -295,10 +310,5 @@ def _ask(call: HttpCall, read: Callable[[HttpAnswer], T], max_retries: int) -> F
             is_redirect = error.status is not None and 300 <= error.status < 400
             if is_redirect or garbled >= max_retries:
                 raise
-            wait = backoff(garbled)
-            garbled += 1
-        except NotFoundError as error:
-            wait = next(unknown, 0.0) if _UNKNOWN_TASK.search(error.message) else 0.0
-            if not wait:
-                raise
-        yield Sleep(wait)
+        yield Sleep(backoff(garbled))
+    raise AssertionError  # count() has no end

@@ -36,8 +36,14 @@ S = TypeVar("S", httpx.SyncByteStream, httpx.AsyncByteStream)
 USER_AGENT = f"seacloud-python/{__version__}"
 
 _OTHER_LOOP = (
-    "http_async_client was used in another event loop before, and its connections belong to that one. Give each loop a "
-    "client of its own, or leave http_async_client out: then every loop has one."
+    "The connection to {url} belongs to another event loop, or to one that has ended. Read a stream in the loop that "
+    "opened it. If you gave http_async_client, give each loop a client of its own, or leave it out: then every loop "
+    "has one."
+)
+
+_NO_TRUST = (
+    "No connection to {url}: its certificate was not accepted ({said}). Nothing was sent. If a proxy of your network "
+    "signs for others, set SSL_CERT_FILE to the file of its authority's certificate; else check base_url."
 )
 
 MAX_ERROR_BYTES = 1024 * 1024
@@ -299,8 +305,8 @@ def _translated(failure: Exception, url: str, request_id: str | None) -> Excepti
     said = str(failure) or type(failure).__name__
     if isinstance(failure, (httpx.InvalidURL, UnicodeError, ValueError)):
         return ProtocolError(f"{url} cannot be requested: {said}.", request_id=request_id)
-    if isinstance(failure, RuntimeError) and "event loop" in str(failure).lower():
-        return ConfigurationError(_OTHER_LOOP, request_id=request_id)  # ours never leave their loop
+    if isinstance(failure, RuntimeError) and any(words in said.lower() for words in ("event loop", "different loop")):
+        return ConfigurationError(_OTHER_LOOP.format(url=url), request_id=request_id)
     if _is_aiohttps(failure):
         # httpx-aiohttp passes it on: an answer that is no HTTP. Its repr would show the request's headers.
         failure.args, vars(failure)["request_info"] = (said,), None
@@ -309,6 +315,8 @@ def _translated(failure: Exception, url: str, request_id: str | None) -> Excepti
         failure = httpx.ReadError(said)
     if not isinstance(failure, httpx.HTTPError):
         return failure
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return ConnectionFailed(_NO_TRUST.format(url=url, said=said.rstrip(".")), request_id=request_id)
     for kinds, make in _TRANSLATIONS:
         if isinstance(failure, kinds):
             cls, sentence = make
