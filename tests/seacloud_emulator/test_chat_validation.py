@@ -58,6 +58,8 @@ BAD = {
     "messages is a text": {"messages": "Hello"},
     "a message is a text": {"messages": ["Hello"]},
     "unknown role": {"messages": [{"role": "robot", "content": "x"}]},
+    "a name with a space": {"messages": [{**HELLO[0], "name": "Note Taker"}]},
+    "an empty name": {"messages": [{**HELLO[0], "name": ""}]},
     "no content": {"messages": [{"role": "user"}]},
     "no content, no calls": {"messages": [{"role": "assistant", "content": None}]},
     "content is a number": {"messages": [{"role": "user", "content": 3}]},

@@ -9,6 +9,7 @@ import sys
 
 import httpx
 import pytest
+from seacloud_emulator import Emulator
 from seacloud_emulator.__main__ import main
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -38,6 +39,18 @@ def test_settings_that_make_no_sense(arguments):
     assert program.returncode == 1
     assert program.stderr.startswith("seacloud_emulator: ")
     assert "Traceback" not in program.stderr
+
+
+def test_a_port_that_is_taken():
+    with Emulator() as emulator:
+        port = emulator.url.rpartition(":")[2]
+        command = [sys.executable, "-m", "seacloud_emulator", "--port", port]
+        program = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert program.returncode == 1
+    assert program.stderr == (
+        f"seacloud_emulator: cannot listen at 127.0.0.1:{port}: Address already in use. Choose another --port; 0 takes "
+        "a free one.\n"
+    )
 
 
 def test_an_unknown_option_is_refused(capsys):

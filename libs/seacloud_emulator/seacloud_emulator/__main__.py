@@ -33,9 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say("export SEACLOUD_API_KEY=sk-emulator")
             while not over.wait(1.0):
                 pass
-    except (StrictUnavailableError, OSError, OverflowError, ValueError) as error:
-        sys.stderr.write(f"seacloud_emulator: {error}\n")
-        return 1
+    except OSError as error:
+        where = f"{options.host}:{options.port}"
+        return _fail(f"cannot listen at {where}: {error.strerror}. Choose another --port; 0 takes a free one.")
+    except (StrictUnavailableError, OverflowError, ValueError) as error:
+        return _fail(str(error))
     return 0
 
 
@@ -55,6 +57,11 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="the pause before each event of a stream (default: %(default)s)",
     )
     return parser.parse_args(arguments)
+
+
+def _fail(sentence: str) -> int:
+    sys.stderr.write(f"seacloud_emulator: {sentence}\n")
+    return 1
 
 
 def _say(line: str) -> None:

@@ -114,8 +114,8 @@ def load_problems() -> Problems:
         module = importlib.import_module("seacloud_emulator.strict")
     except ImportError as error:
         raise StrictUnavailableError(
-            f"strict needs the official SDKs ({error}): pip install 'seacloud-emulator[strict]'"
-        ) from error
+            f"strict needs the official SDKs ({error}): pip install 'seacloud-emulator[strict]'."
+        ) from None
     problems: Problems = module.problems
     return problems
 

@@ -66,6 +66,7 @@ class Fault:
         stall: seconds to fall silent within the answer.
         stall_after: after how many events of a stream that happens. An answer that is no stream stalls in its middle.
         redirect: answer 307 (or `status`) with this `Location`.
+        matcher: `match` as it was read.
     """
 
     match: Match | Mapping[str, Any] | str | None = None

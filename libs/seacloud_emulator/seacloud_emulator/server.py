@@ -32,6 +32,9 @@ class Emulator:
 
     Example:
         ```python
+        from openai import OpenAI
+        from seacloud_emulator import Emulator
+
         with Emulator() as emulator:
             client = OpenAI(base_url=f"{emulator.url}/llm/v1", api_key="sk-emulator")
         ```
@@ -67,7 +70,11 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """The root address, such as `http://127.0.0.1:40123`: what `SEACLOUD_BASE_URL` is to be."""
+        """The root address, such as `http://127.0.0.1:40123`: what `SEACLOUD_BASE_URL` is to be.
+
+        Raises:
+            RuntimeError: if it is not running.
+        """
         if self._server is None:
             raise RuntimeError("the emulator is not running: use it in a `with` block, or call start()")
         host = f"[{self._host}]" if ":" in self._host else self._host
@@ -121,7 +128,12 @@ class Emulator:
         return True
 
     def start(self) -> Self:
-        """Starts the server and gives the emulator back."""
+        """Starts the server and gives the emulator back.
+
+        Raises:
+            OSError: if the address or the port cannot be listened at.
+            RuntimeError: if the server does not start within `START_SECONDS`.
+        """
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]
         self._server = _Server(self._application, self._host)

@@ -14,7 +14,8 @@ from seacloud_emulator.brain.choosing import asked_for, best, evidence
 from seacloud_emulator.brain.question import Answer, Call, Question, Search, Tool, Turn
 from seacloud_emulator.brain.quoting import Passage, search_for
 from seacloud_emulator.brain.source import PLACE, Source, focus_of
-from seacloud_emulator.brain.words import names, quoted
+from seacloud_emulator.brain.told import schema_in_prompt, schema_that_is_told, without_words_on_json
+from seacloud_emulator.brain.words import names
 
 QUOTED_AT_MOST = 600
 """Characters of a message or a tool's result that an answer quotes."""
@@ -38,7 +39,7 @@ def _answer(question: Question, number: int) -> Answer:
     if search is not None and orders.ordered(question, orders.PAUSE):
         return Answer(None, (), reasoning, "paused", search=search)
     passage = _text(question, search)
-    if number and not _wants_json(question):
+    if number and _schema_of_text(question) is None:
         passage.add(f" (Answer {number + 1} of {question.choices}.)")
     answer = Answer(passage.text, (), reasoning, search=search, quotes=tuple(passage.quotes))
     return orders.spoiled(answer, question)
@@ -100,7 +101,7 @@ def _forced_call(tool: Tool, question: Question) -> Call:
     """A call that must be made. A tool that takes any fields is a way to ask for JSON: it gets those that are named."""
     schema = tool.parameters
     if not tool.free_text and schema.get("additionalProperties") is True and not schema.get("properties"):
-        return Call(tool.name, _to_json(_filled(_schema_that_is_told(question), question)))
+        return Call(tool.name, _to_json(_filled(schema_that_is_told(question), question)))
     return _call(tool, question.asked.text)
 
 
@@ -114,8 +115,9 @@ def _call(tool: Tool, message: str, place: str | None = None) -> Call:
 
 def _text(question: Question, search: Search | None) -> Passage:
     passage = Passage()
-    if _wants_json(question):
-        passage.add(_to_json(_json_answer(question)))
+    schema = _schema_of_text(question)
+    if schema is not None:
+        passage.add(_to_json(_filled(schema, question)))
         return passage
     results = [turn for turn in question.since_asked if turn.role == "tool"]
     if results:
@@ -148,12 +150,11 @@ def _remark(question: Question) -> str:
     return f"{said}{place} This is the SeaCloud emulator, so no model has thought about it."
 
 
-def _wants_json(question: Question) -> bool:
-    return question.schema is not None or question.json_object
-
-
-def _json_answer(question: Question) -> Any:
-    return _filled(question.schema or _schema_that_is_told(question), question)
+def _schema_of_text(question: Question) -> dict[str, Any] | None:
+    """The schema of the JSON that the answer's text is to be; `None` if it is to be prose."""
+    if question.schema is not None:
+        return question.schema or schema_that_is_told(question)
+    return schema_that_is_told(question) if question.json_object else schema_in_prompt(question)
 
 
 def _filled(schema: dict[str, Any], question: Question) -> Any:
@@ -162,44 +163,8 @@ def _filled(schema: dict[str, Any], question: Question) -> Any:
 
 def _request_and_results(question: Question) -> str:
     """What a structured answer is made from: the user's message but for what it says of JSON, and tools' results."""
-    sentences = re.split(r"(?<=[.!?])\s+|\n+", question.asked.text)
-    said = " ".join(sentence for sentence in sentences if not re.search(r"\bjson\b", sentence, re.IGNORECASE))
     results = [turn.text for turn in question.since_asked if turn.role == "tool"]
-    return "\n".join([said or question.asked.text, *results])
-
-
-def _schema_that_is_told(question: Question) -> dict[str, Any]:
-    """What the messages say of the JSON that they want."""
-    return _schema_in_text(question) or _schema_of_keys(question)
-
-
-def _schema_in_text(question: Question) -> dict[str, Any] | None:
-    """A JSON Schema that stands in a message, as prompts for plain JSON often have it."""
-    decoder = json.JSONDecoder()
-    for turn in reversed(question.turns):
-        for match in re.finditer(r"\{", turn.text):
-            try:
-                found, _ = decoder.raw_decode(turn.text, match.start())
-            except ValueError:
-                continue
-            if isinstance(found, dict) and isinstance(found.get("properties"), dict):
-                return found
-    return None
-
-
-def _schema_of_keys(question: Question) -> dict[str, Any]:
-    """An object with the keys that a message names: `with 'setup' and 'punchline' keys`, `keys: setup, punchline`."""
-    for turn in reversed(question.turns):
-        if not re.search(r"\b(?:keys?|fields?|propert(?:y|ies))\b", turn.text, re.IGNORECASE):
-            continue
-        keys = [key for key in quoted(turn.text) if re.fullmatch(r"\w+", key)]
-        listed = re.search(
-            r"\b(?:keys?|fields?|properties)\b:?\s+(\w+(?:(?:,\s*(?:and\s+)?|\s+and\s+)\w+)*)", turn.text
-        )
-        keys = keys or (re.split(r",\s*(?:and\s+)?|\s+and\s+", listed[1]) if listed else [])
-        if keys:
-            return {"type": "object", "properties": {key: {"type": "string"} for key in keys}, "required": keys}
-    return {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
+    return "\n".join([without_words_on_json(question.asked.text), *results])
 
 
 def _reasoning(question: Question) -> str:

@@ -6,6 +6,7 @@ The rules are those of OpenAI's public reference, and the messages resemble its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,6 +39,9 @@ _RANGES: dict[str, tuple[float, float, tuple[type, ...]]] = {
     "max_completion_tokens": (1, 10**7, (int,)),
     "top_logprobs": (0, 20, (int,)),
 }
+
+_NAME = re.compile(r"[^\s<|\\/>]+")
+"""A message's `name`: OpenAI's error names the pattern, its reference does not."""
 
 _TYPES: dict[str, type] = {
     "stream": bool,
@@ -140,6 +144,7 @@ def _check_message(message: Any, where: str) -> None:
     role = message.get("role")
     if role not in ROLES:
         raise invalid_chat(f"Invalid value: {role!r}. Supported values are: {', '.join(ROLES)}.", f"{where}.role")
+    _check_name(message.get("name"), f"{where}.name")
     content = message.get("content")
     said_otherwise = role == "assistant" and any(message.get(name) for name in ("tool_calls", "refusal", "audio"))
     if content is None and not said_otherwise:
@@ -153,6 +158,15 @@ def _check_message(message: Any, where: str) -> None:
         raise invalid_chat(f"{where}.content: {problem}", f"{where}.content")
     for problem in call_problems(message.get("tool_calls"), role):
         raise invalid_chat(f"{where}.tool_calls: {problem}", f"{where}.tool_calls")
+
+
+def _check_name(name: Any, where: str) -> None:
+    if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise invalid_chat(
+            f"Invalid '{where}': string does not match pattern. Expected a string that matches the pattern "
+            f"'^{_NAME.pattern}$'.",
+            where,
+        )
 
 
 def _content_problems(content: Any, role: str) -> Iterator[str]:

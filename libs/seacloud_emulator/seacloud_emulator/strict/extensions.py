@@ -1,7 +1,7 @@
 """What the SDKs' request types lack and is allowed all the same, each with its source: nothing else passes.
 
-An entry that neither a recording nor one of `seacloud_client`'s encoders needs is found by a test, and goes. Recordings
-are named by the id that they have in the shared transcripts.
+An entry that neither a recording nor one of `seacloud_client`'s encoders nor a widely used client of OpenAI's API needs
+is found by a test, and goes. Recordings are named by the id that they have in the shared transcripts.
 """
 
 from __future__ import annotations
@@ -153,6 +153,18 @@ _CHAT: tuple[Extension, ...] = (
 )
 
 _RESPONSES: tuple[Extension, ...] = (
+    Field(
+        ("FunctionToolParam",),
+        "strict",
+        bool | None,
+        "OpenAI's guide to function calling leaves it out, and so does the client langchain-openai 1.7.3",
+    ),
+    Field(
+        ("ResponseOutputMessageParam",),
+        "status",
+        Literal["in_progress", "completed", "incomplete"],
+        "the client langchain-openai 1.7.3 sends an answer back without it",
+    ),
     Field(
         ("ResponseReasoningItemParam",),
         "id",
