@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from langchain_core.messages import ToolMessage
 from langchain_seacloud import ChatSeaCloud, SeaCloudGenerationTool
 from llamaindex_seacloud import SeaCloud
 from seacloud_client import Chat, Queue
@@ -124,8 +128,56 @@ def test_the_content_is_blocked(seacloud_env: Emulator) -> None:
 def test_the_task_times_out(seacloud_env: Emulator) -> None:
     seacloud_env.configure(run_seconds=30.0)
     said = said_by(lambda: Queue().run(*PICTURE, timeout=0.3))
-    assert said == "The task was not finished within 0.3 seconds. The task was cancelled."
+    assert said == (
+        "The task was not finished within 0.3 seconds. Raise timeout if it needs longer. The task was cancelled."
+    )
     assert [task.status for task in seacloud_env.tasks] == ["COMPLETED"]  # canceled is an end, too
+
+
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (
+            lambda: Chat("gpt-4.1").reply({"role": "user", "content": "Hello"}),  # type: ignore[arg-type]  # on purpose
+            "A prompt is a text, a Message such as user('Hello'), or a list of these, not dict. Nothing was sent.",
+        ),
+        (
+            lambda: Chat("gpt-4.1").reply("Hello", tools=[len]),  # type: ignore[list-item]  # on purpose
+            (
+                "tools: give Tool('weather', 'Tells the weather in a city.', {...}), not builtin_function_or_method. "
+                "Nothing was sent."
+            ),
+        ),
+        (
+            lambda: Chat("gpt-4.1").reply("Hello", tool_choice="any"),  # type: ignore[arg-type]  # on purpose
+            "tool_choice: give ToolChoice('required'), not str. Nothing was sent.",
+        ),
+        (
+            lambda: ChatSeaCloud(model="gpt-4.1").invoke([ToolMessage("Rain", tool_call_id="call_1")]),
+            (
+                "There are results of tools alone: give the conversation with the calls that they answer. Nothing was "
+                "sent."
+            ),
+        ),
+        (
+            lambda: Queue().run("nano_banana_2", "a cat"),  # type: ignore[arg-type]  # on purpose
+            "arguments must be the model's parameters by name, such as {'prompt': '...'}, not str. Nothing was sent.",
+        ),
+    ],
+    ids=["prompt", "tools", "tool_choice", "results_alone", "arguments"],
+)
+def test_what_is_of_another_kind(ask: Callable[[], Any], sentence: str, seacloud_env: Emulator) -> None:
+    assert said_by(ask) == sentence
+    assert not seacloud_env.requests
+
+
+def test_a_file_is_no_directory(seacloud_env: Emulator, tmp_path: Path) -> None:
+    taken = tmp_path / "pictures"
+    taken.touch()
+    result = Queue().run(*PICTURE)
+    assert said_by(lambda: result.save(taken)) == (
+        f"Nothing can be saved in {taken}: File exists. Name a directory that can be written to."
+    )
 
 
 def test_a_tool_is_called_without_arguments(seacloud_env: Emulator) -> None:
@@ -164,4 +216,26 @@ def test_ones_own_async_client_in_two_loops(seacloud_env: Emulator) -> None:
         f"The connection to {seacloud_env.url}/llm/v1/chat/completions belongs to another event loop, or to one that "
         "has ended. Read a stream in the loop that opened it. If you gave http_async_client, give each loop a client "
         "of its own, or leave it out: then every loop has one."
+    )
+
+
+PROGRAMS = {
+    "client": "from seacloud_client import Chat\nChat('gpt-4.1').reply('Hello')",
+    "langchain": "from langchain_seacloud import ChatSeaCloud\nlist(ChatSeaCloud(model='gpt-4.1').stream('Hello'))",
+    "llamaindex": "from llamaindex_seacloud import SeaCloud\nSeaCloud(model='gpt-4.1').complete('Hello')",
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
+def test_a_terminal_shows_one_traceback_and_the_sentence_last(program: str, seacloud_emulator: Emulator) -> None:
+    environment = {**os.environ, "SEACLOUD_BASE_URL": seacloud_emulator.url, "SEACLOUD_API_KEY": ""}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, timeout=50, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.count("Traceback (most recent call last)") == 1
+    assert re.fullmatch(
+        r"\w+\.errors\.ConfigurationError: No API key\. Pass api_key=\.\.\. or set the environment variable "
+        r"SEACLOUD_API_KEY; nothing was sent\.",
+        ended.stderr.splitlines()[-1],
     )

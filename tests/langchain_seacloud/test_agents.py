@@ -114,6 +114,17 @@ def test_thoughts_go_back_with_the_results(
     assert json.dumps(thought["reasoning"], ensure_ascii=False)[1:-1] in sent
 
 
+def test_an_agent_with_a_name(make: Make, protocol: str, seacloud_env: Emulator) -> None:
+    """LangChain puts the name on the model's messages, and OpenAI refuses one with spaces."""
+    agent = create_agent(make(), TOOLS, name="Weather (North)", checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "1"}}
+    agent.invoke({"messages": [("user", "What is the weather in Oslo?")]}, config)
+    state = agent.invoke({"messages": [("user", "And in Bergen?")]}, config)
+    assert state["messages"][-1].name == "Weather (North)"
+    sent = [turn.get("name") for turn in seacloud_env.requests[-1].json.get("messages", [])]
+    assert ("Weather_(North)" in sent) is (protocol == "chat_completions"), "only there is a place for it"
+
+
 def test_messages_mode(make: Make) -> None:
     told = list(create_agent(make(), TOOLS).stream(BOTH, stream_mode="messages"))
     chunks = [chunk for chunk, _ in told if isinstance(chunk, AIMessageChunk)]

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_seacloud.chunks import ChunkBuilder
+from langchain_seacloud.messages import read_messages
 from langchain_seacloud.replies import generations
 from langchain_tests.utils.stream_lifecycle import assert_valid_event_stream
 from seacloud_client.conversation import (
@@ -203,9 +204,47 @@ def test_a_native_item_is_told_as_it_became() -> None:
     begun = Native("responses", {"type": "web_search_call", "id": "ws_1", "status": "in_progress"})
     done = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"query": "sea"}}
     whole = merged(in_reply(PartStart(0, 0, begun), NativeDelta(0, 0, done), PartEnd(0, 0)))
-    (block,) = whole.content_blocks
+    block, result = whole.content_blocks
     assert (block["type"], block["name"], block["args"]) == ("server_tool_call", "web_search", {"query": "sea"})  # type: ignore[typeddict-item]
     assert block["extras"]["item"] == done  # type: ignore[typeddict-item]
+    assert (result["type"], result["tool_call_id"], result["status"]) == ("server_tool_result", "ws_1", "success")  # type: ignore[typeddict-item]
+
+
+ITEMS: tuple[dict[str, Any], ...] = (
+    {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "sea"}},
+    {"type": "file_search_call", "id": "fs_1", "status": "completed", "queries": ["sea"], "results": [{"text": "a"}]},
+    {"type": "file_search_call", "id": "fs_1", "status": "failed", "queries": ["sea"]},
+    {
+        "type": "code_interpreter_call",
+        "id": "ci_1",
+        "status": "completed",
+        "code": "1 + 1",
+        "container_id": "cntr_1",
+        "outputs": [{"type": "logs", "logs": "2"}],
+    },
+    {"type": "mcp_call", "id": "mcp_1", "name": "look", "arguments": '{"a": 1}', "output": "A dot.", "error": None},
+    {"type": "mcp_call", "id": "mcp_1", "name": "look", "arguments": "{}", "output": None, "error": "No such file."},
+)
+
+
+@pytest.mark.parametrize("v1", [False, True])
+@pytest.mark.parametrize("item", ITEMS, ids=[f"{item['type']}-{item.get('status')}" for item in ITEMS])
+def test_an_item_that_holds_its_result_is_a_call_and_a_result(item: dict[str, Any], v1: bool) -> None:
+    """What langchain-core makes of OpenAI's items is what users look for."""
+    theirs = AIMessage([item], response_metadata={"model_provider": "openai"}).content_blocks
+    text = (PartStart(0, 1, Text("")), TextDelta(0, 1, "Done."), PartEnd(0, 1))
+    deltas = in_reply(PartStart(0, 0, Native("responses", item)), PartEnd(0, 0), *text)
+    whole = message_chunk_to_message(add_ai_message_chunks(*chunks_of(deltas, v1=v1)))
+    *ours, last = whole.content_blocks
+    assert last["type"] == "text"
+    compared = ("type", "id", "tool_call_id", "args", "status")
+    assert [[block.get(name) for name in compared] for block in ours] == [
+        [block.get(name) for name in compared] for block in theirs
+    ]
+    assert ours[1].get("output") == theirs[1].get("output", item.get("error"))
+    (read,) = read_messages([whole], "responses")
+    assert read.parts[0] == Native("responses", item)
+    assert len(read.parts) == 2, "the result has nothing of its own to send back"
 
 
 def test_citations_of_a_plain_text() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_seacloud import ChatSeaCloud
 from langchain_seacloud.content import read_content
 from seacloud_client.conversation import (
     Audio,
@@ -138,6 +141,32 @@ def test_block(block: dict[str, Any], part: Part) -> None:
     assert list(read_content([block], "messages")) == [part]
 
 
+FOUND = {
+    "type": "search_result",
+    "source": URL,
+    "title": "Bergen",
+    "content": [{"type": "text", "text": "The harbour is called Vågen."}],
+    "citations": {"enabled": True},
+}
+
+
+@pytest.mark.parametrize("content", [FOUND["content"], "The harbour is called Vågen."])
+def test_search_results_are_sources_to_cite_or_texts(content: Any) -> None:
+    """langchain-core lets tools give them. Only Messages has them; elsewhere the words must not be lost."""
+    block = {**FOUND, "content": content}
+    assert list(read_content([block], "messages")) == [Native("messages", block)]
+    for protocol in ("responses", "chat_completions"):
+        text = Text(f"Bergen ({URL})\n\nThe harbour is called Vågen.")
+        assert list(read_content([block], protocol)) == [text]  # type: ignore[arg-type]  # it is one
+
+
+def test_a_tools_search_results_reach_the_model(make: Callable[..., ChatSeaCloud]) -> None:
+    call = AIMessage("", tool_calls=[{"name": "search", "args": {}, "id": "call_1"}])
+    found: list[Any] = [FOUND]
+    answer = make().invoke([HumanMessage("What is the harbour?"), call, ToolMessage(found, tool_call_id="call_1")])
+    assert "Vågen" in answer.text
+
+
 def test_anthropic_citations_go_back() -> None:
     raw = {"type": "char_location", "cited_text": "hi", "document_index": 0}
     (part,) = read_content([{"type": "text", "text": "hi", "citations": [raw]}], "messages")
@@ -170,6 +199,7 @@ def test_what_stands_elsewhere_or_cannot_go_back_is_left_out(block: Any) -> None
         ({"type": "text"}, "lacks 'text'"),
         ({"type": "image"}, "exactly one of url, data and file_id"),
         ({"type": "image", "url": URL, "base64": B64}, "exactly one of url, data and file_id"),
+        ({"type": "image", "base64": b"some bytes", "mime_type": "image/png"}, "base64 is text"),
         ({"type": "image_url", "image_url": {}}, "lacks 'url'"),
         ({"type": "image_url", "image_url": {"url": "data:nonsense"}}, "data: URL must look like"),
         ({"type": "image", "source": {"type": "base64", "data": B64}}, "lacks 'media_type'"),

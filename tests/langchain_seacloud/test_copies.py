@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.rate_limiters import BaseRateLimiter
-from langchain_seacloud import ChatSeaCloud
+from langchain_seacloud import ChatSeaCloud, SeaCloudGenerationTool
 from pydantic import SecretStr
+from seacloud_emulator import Emulator
 
 KEY = "sk-secret-of-mine"
 
@@ -66,3 +68,27 @@ def test_a_deep_copy_has_its_own_lists_and_dicts() -> None:
     copied.model_kwargs["metadata"]["team"] = "red"
     copied.callbacks.append(Locked())  # type: ignore[union-attr]  # the same
     assert (model.stop, model.model_kwargs["metadata"], model.callbacks) == (["a"], {"team": "blue"}, [])
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda tool: tool.model_copy(deep=True)])
+def test_copies_of_a_tool_have_one_limit(seacloud_env: Emulator, duplicate: Callable[..., Any]) -> None:
+    """Who copies a tool does not mean to double what may be spent."""
+    locked = Locked()
+    tool = SeaCloudGenerationTool(
+        model="nano_banana_2", max_calls=1, max_calls_per_thread=5, callbacks=[locked], parameters={"seed": 1}
+    )
+    copied = duplicate(tool)
+    config: Any = {"configurable": {"thread_id": "1"}}
+    assert "made 1 result" in str(copied.invoke({"prompt": "a cat"}, config))
+    assert "was not called" in str(tool.invoke({"prompt": "a cat"}, config))
+    assert sum(request.method == "POST" for request in seacloud_env.requests) == 1
+    assert copied.callbacks == [locked]
+    assert copied.queue is tool.queue
+
+
+def test_a_deep_copy_of_a_tool_has_its_own_parameters() -> None:
+    tool = SeaCloudGenerationTool(model="nano_banana_2", parameters={"seed": 1}, tags=["a"])
+    copied = copy.deepcopy(tool)
+    copied.parameters["seed"] = 2
+    assert tool.parameters == {"seed": 1}
+    assert copied.tags is not tool.tags

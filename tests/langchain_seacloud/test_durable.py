@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_seacloud import SeaCloudGenerationTool, SeaCloudToolkit, TaskJournal
-from langchain_seacloud.task_journal import JournalEntry
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
@@ -352,54 +351,3 @@ async def test_the_event_loop_is_not_blocked(
     assert (await durable(journal).ainvoke(CALL, CONFIG)).status == "success"
     assert threads
     assert threading.get_ident() not in threads
-
-
-def claim(journal: TaskJournal, thread: str = "t", owner: str = "one", **parameters: Any) -> JournalEntry:
-    return journal.claim(thread, "c", model=MODEL, said={}, parameters=parameters, owner=owner)
-
-
-class TestJournal:
-    """The record itself."""
-
-    def test_who_claims_first_may_post(self, journal: TaskJournal) -> None:
-        assert claim(journal, prompt="é", n=1.5).owner == "one"
-        assert claim(journal, owner="two").owner == "one"
-        found = journal.find("t", "c")
-        assert found is not None
-        assert found.parameters == {"prompt": "é", "n": 1.5}
-        assert journal.find("t", "other") is None
-
-    def test_only_the_owner_releases_and_only_an_intent(self, journal: TaskJournal) -> None:
-        claim(journal)
-        journal.release("t", "c", "two")
-        assert states(journal) == ["intent"]
-        assert journal.posted("t", "c", "mmsu_1")
-        journal.release("t", "c", "one")
-        assert states(journal) == ["posted"]
-        assert not journal.posted("t", "other", "mmsu_1")
-
-    def test_what_is_known_cannot_be_forgotten_as_unknown(self, journal: TaskJournal) -> None:
-        claim(journal)
-        journal.posted("t", "c", "mmsu_1")
-        assert not journal.forget("t", "c")
-        assert not journal.settle("t", "c", "mmsu_2")
-        assert [entry.request_id for entry in journal.entries()] == ["mmsu_1"]
-
-    def test_threads_are_apart(self, journal: TaskJournal) -> None:
-        for thread in ("t", "u"):
-            claim(journal, thread)
-        assert journal.count("t") == 1
-        journal.delete_thread("t")
-        assert [entry.thread_id for entry in journal.entries()] == ["u"]
-
-    @pytest.mark.parametrize("path", ["", ":memory:", "file:x?mode=memory"])
-    def test_it_is_a_file(self, path: str) -> None:
-        with pytest.raises(ConfigurationError, match="a file on disk"):
-            TaskJournal(path)
-
-    def test_a_directory_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigurationError, match="cannot be used"):
-            TaskJournal(tmp_path / "nowhere" / "journal.sqlite")
-
-    def test_it_shows_where_it_is(self, journal: TaskJournal) -> None:
-        assert str(journal.path) in repr(journal)

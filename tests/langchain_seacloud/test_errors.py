@@ -10,7 +10,7 @@ import httpx
 import langchain_seacloud.errors as ours
 import pytest
 import seacloud_client.errors as base
-from langchain.agents.middleware._retry import default_retry_on  # the rule that retrying middleware goes by
+from langchain.agents.middleware import ModelRequest, ModelResponse, ModelRetryMiddleware
 from langchain_core import exceptions as langchain
 from langchain_core.tracers import BaseTracer
 from langchain_core.tracers.schemas import Run
@@ -45,7 +45,6 @@ def test_every_error_of_chat_is_langchain_s_too(cls: type[base.SeaCloudError]) -
     assert isinstance(error, cls)
     assert type(error).__module__ == "langchain_seacloud.errors"
     assert error.is_retryable is (cls.__name__ in RETRYABLE)
-    assert default_retry_on(error) is error.is_retryable
     assert error.request_id == "req-1"
     response = error.response
     assert response is not None
@@ -53,6 +52,26 @@ def test_every_error_of_chat_is_langchain_s_too(cls: type[base.SeaCloudError]) -
     copied = pickle.loads(pickle.dumps(error))  # noqa: S301  # it is our own
     assert type(copied) is type(error)
     assert str(copied) == str(error)
+
+
+GOES_BY_MODEL_ERROR = callable(ModelRetryMiddleware().retry_on)
+"""Whether the middleware asks an error if it is worth another try. Before it did, it tried again after all of them."""
+
+
+@pytest.mark.skipif(not GOES_BY_MODEL_ERROR, reason="this langchain tries again after every error")
+@pytest.mark.parametrize("cls", FROM_CHAT, ids=lambda cls: cls.__name__)
+def test_middleware_tries_again_what_is_worth_it(cls: type[base.SeaCloudError]) -> None:
+    tries = []
+
+    def fails(request: ModelRequest) -> ModelResponse:
+        tries.append(request)
+        with ours.langchain_errors():
+            raise cls("It broke.")
+
+    middleware = ModelRetryMiddleware(max_retries=1, on_failure="error", initial_delay=0, jitter=False)
+    with pytest.raises(cls):
+        middleware.wrap_model_call(ModelRequest(model=ChatSeaCloud(model="gpt-4.1", api_key="k"), messages=[]), fails)
+    assert len(tries) == (2 if cls.__name__ in RETRYABLE else 1)
 
 
 @pytest.mark.parametrize(

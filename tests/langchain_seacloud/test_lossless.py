@@ -52,7 +52,9 @@ def parts_of(protocol: Protocol) -> st.SearchStrategy[Part]:
         WORDS,
         st.none() | st.integers(0, 9),
     )
-    natives = st.sampled_from(["web_search_call", "server_tool_use", "web_search_tool_result", "compaction"])
+    natives = st.sampled_from(
+        ["web_search_call", "mcp_call", "server_tool_use", "web_search_tool_result", "compaction"]
+    )
     return st.one_of(
         st.builds(Text, WORDS, st.lists(notes, max_size=2).map(tuple), st.none() | IDS, EXTRAS),
         st.builds(

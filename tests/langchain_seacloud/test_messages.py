@@ -89,6 +89,38 @@ def test_what_an_edited_call_says_wins_over_the_content() -> None:
     assert parts_of(message) == [ToolCall("call_1", "add", '{"a": 2}')]
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "tool_use", "id": "call_1", "name": "add", "input": {"a": 1}},  # Anthropic's
+        {"type": "function_call", "call_id": "call_1", "name": "add", "arguments": '{"a": 1}'},  # OpenAI's Responses
+        {"type": "tool_call", **ADD},  # langchain-core's
+    ],
+)
+def test_calls_of_which_only_the_content_tells(block: dict[str, Any]) -> None:
+    """As users write few-shot examples, and as langchain-anthropic reads them."""
+    call, result = read_messages([AIMessage(["a", block]), ToolMessage("2", tool_call_id="call_1")], "messages")
+    assert call.parts == (Text("a"), ToolCall("call_1", "add", '{"a": 1}'))
+    assert result.parts == (ToolResult("call_1", (Text("2"),)),)
+
+
+def test_a_custom_call_of_which_only_the_content_tells() -> None:
+    block = {"type": "custom_tool_call", "call_id": "call_1", "name": "run", "input": "1 + 1"}
+    assert parts_of(AIMessage([block])) == [ToolCall("call_1", "run", "1 + 1", "custom")]
+
+
+def test_calls_that_were_taken_out_of_our_own_reply_stay_out() -> None:
+    mine = {"model_provider": "seacloud"}
+    assert parts_of(AIMessage(["a", {"type": "tool_call", **ADD}], response_metadata=mine)) == [Text("a")]
+
+
+def test_the_oldest_form_of_a_call() -> None:
+    called = AIMessage("", additional_kwargs={"function_call": {"name": "add", "arguments": '{"a": 1}'}})
+    call, result = read_messages([called, FunctionMessage("2", name="add")], "responses")
+    assert call.parts == (ToolCall("add", "add", '{"a": 1}'),)
+    assert result.parts == (ToolResult("add", (Text("2"),)),)
+
+
 def test_facts_of_calls_go_back() -> None:
     facts = {"call_1": {"item_id": "fc_1", "extras": {"status": "completed"}, "before": 1}}
     content: list[Any] = [{"type": "reasoning", "reasoning": "a"}, {"type": "reasoning", "reasoning": "b"}]

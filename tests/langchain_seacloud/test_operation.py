@@ -26,7 +26,7 @@ from langchain_core.tools import tool
 from langchain_core.tracers import BaseTracer
 from langchain_core.tracers.schemas import Run
 from langchain_seacloud import ChatSeaCloud
-from langchain_seacloud.errors import InvalidRequestError, StreamBroken, TimedOut
+from langchain_seacloud.errors import InvalidInputError, InvalidRequestError, StreamBroken, TimedOut
 from seacloud_emulator import Emulator, Fault
 
 KEY = "sk-secret-of-mine"
@@ -144,6 +144,23 @@ def test_unknown_parameters_go_into_the_body(seacloud_env: Emulator) -> None:
     assert model.model_kwargs == {"logit_biases": {}}
     request = model._request([HumanMessage("hi")], None, {"top_a": 1})
     assert request.extra_body == {"logit_biases": {}, "top_a": 1}
+
+
+@pytest.mark.parametrize("name", ["seacloud_api_key", "openai_api_key", "anthropic_api_key", "auth_token"])
+def test_a_credential_by_another_name_is_not_put_into_the_body(seacloud_env: Emulator, name: str) -> None:
+    """LangChain's other packages call their keys so, and what is not known here goes into the body."""
+    given: dict[str, Any] = {name: KEY}
+    with pytest.raises(ValueError, match=f"'{name}'.*api_key=") as raised:
+        ChatSeaCloud(model="gpt-4.1", **given)
+    assert KEY not in str(raised.value)
+    for ask in (
+        lambda: ChatSeaCloud(model="gpt-4.1").invoke("hi", **given),
+        lambda: ChatSeaCloud(model="gpt-4.1", model_kwargs=given).invoke("hi"),
+        lambda: list(ChatSeaCloud(model="gpt-4.1").bind(**given).stream("hi")),
+    ):
+        with pytest.raises(InvalidInputError, match=f"{name}.*Nothing was sent"):
+            ask()
+    assert not seacloud_env.requests
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens", "max_output_tokens"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pytest
 from langchain_core.exceptions import OutputParserException
@@ -61,6 +61,16 @@ class Loose(BaseModel):
     fields: dict[str, Any]
 
 
+Item = TypeVar("Item")
+
+
+class Page(BaseModel, Generic[Item]):
+    """A page of a list."""
+
+    first: Item
+    more: list[Item] = Field(default_factory=list)
+
+
 Method = Literal["function_calling", "json_schema"]
 methods = pytest.mark.parametrize("method", ["function_calling", "json_schema", None])
 
@@ -87,6 +97,23 @@ def test_recursive_models(model: ChatSeaCloud, seacloud_env: Emulator, method: M
     island = model.with_structured_output(Island, method=method).invoke('The island "Skye".')
     assert isinstance(island, Island)
     assert "$defs" in str(seacloud_env.requests[-1].json)
+
+
+@methods
+def test_a_generic_class_is_no_name_of_a_tool(model: ChatSeaCloud, seacloud_env: Emulator, method: Method) -> None:
+    """Its own name has brackets, which every provider refuses."""
+    chain = model.with_structured_output(Page[int], method=method)
+    page = chain.invoke("It begins with 7.")
+    assert isinstance(page, Page[int])
+    assert page.first == 7
+    assert list(chain.stream("It begins with 7."))[-1] == page
+    assert "Page[int]" not in str(seacloud_env.requests[-1].json)
+
+
+@methods
+def test_a_json_schema_without_a_title(model: ChatSeaCloud, method: Method) -> None:
+    untitled = {name: value for name, value in SCHEMA.items() if name != "title"}
+    assert model.with_structured_output(untitled, method=method).invoke(ASK)["name"] == "Red Boat"
 
 
 @methods
@@ -151,6 +178,15 @@ def test_json_mode(model: ChatSeaCloud) -> None:
     assert answer["raw"].text
 
 
+def test_json_mode_without_a_schema(model: ChatSeaCloud) -> None:
+    question = "The boat as JSON with the keys name, length."
+    answer = model.with_structured_output(method="json_mode", include_raw=True).invoke(question)
+    assert set(answer["parsed"]) == {"name", "length"}
+    assert answer["parsing_error"] is None
+    with pytest.raises(ValueError, match="only method='json_mode' takes"):
+        model.with_structured_output()
+
+
 REFUSALS = [
     AIMessage("", additional_kwargs={"refusal": "I cannot help with that."}, response_metadata={"request_id": "req-1"}),
     AIMessage("I cannot help with that.", response_metadata={"finish_reason": "refusal", "request_id": "req-1"}),
@@ -175,3 +211,31 @@ def test_a_call_that_does_not_parse_raises(schema: Any) -> None:
     message = AIMessage("", invalid_tool_calls=[call], response_metadata={"finish_reason": "length"})
     with pytest.raises(OutputParserException, match="raise max_tokens"):
         call_parser(schema, "Boat").invoke(message)
+
+
+@pytest.mark.parametrize("schema", [Boat, SCHEMA])
+@pytest.mark.parametrize("calls", [[], [{"name": "Other", "args": {}, "id": "c"}]], ids=["no call", "another's"])
+def test_an_answer_without_the_call_raises(schema: Any, calls: list[Any]) -> None:
+    message = AIMessage("I would rather talk of it.", tool_calls=calls)
+    with pytest.raises(OutputParserException, match=r"did not call the tool 'Boat'.*I would rather"):
+        call_parser(schema, "Boat").invoke(message)
+
+
+def test_a_model_that_thinks_may_not_call(seacloud_env: Emulator) -> None:
+    """A provider does not let it be forced then, so it may answer in words; nobody is handed a `None` for that."""
+    thinking: Any = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": 4096}
+    model = ChatSeaCloud(model="claude-sonnet-4-5", **thinking)
+    chain = model.with_structured_output(Page[int], method="function_calling")
+    raw = model.with_structured_output(Page[int], method="function_calling", include_raw=True)
+    with pytest.warns(UserWarning, match="may answer without a call"):
+        answer = raw.invoke("Good morning!")
+    assert answer["parsed"] is None
+    assert "did not call" in str(answer["parsing_error"])
+    with pytest.warns(UserWarning, match="may answer"), pytest.raises(OutputParserException, match="did not call"):
+        list(chain.stream("Good morning!"))
+
+
+def test_nulls_of_the_strict_form_are_no_values_of_a_call() -> None:
+    """A field with a factory has no default in the schema, so the strict form lets the model say `null` for it."""
+    message = AIMessage("", tool_calls=[{"name": "Page_int_", "args": {"first": 1, "more": None}, "id": "c"}])
+    assert call_parser(Page[int], "Page_int_").invoke(message) == Page[int](first=1)

@@ -137,6 +137,8 @@ def test_without_a_contract():
     assert made.invoke({"prompt": "a cat"}) == {"seed": 1, "n": 2, "prompt": "a cat"}
     said = {"prompt": "a cat", "parameters": {"seed": 3, "prompt": "a dog"}}
     assert made.invoke(said) == {"seed": 3, "n": 2, "prompt": "a cat"}
+    beside = {"prompt": "a cat", "aspect_ratio": "16:9"}
+    assert made.invoke(beside) == {"seed": 1, "n": 2, **beside}, "it is paid for, so it is not left out"
     with pytest.raises(ToolException, match="parameters: must be an object"):
         ToolArguments("any_model").check({"prompt": "a cat", "parameters": "seed=3"})
     assert "any_model" in made.description

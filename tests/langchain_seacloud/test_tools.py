@@ -272,6 +272,21 @@ def test_names_are_such_as_every_provider_takes() -> None:
     assert set(function["parameters"]["properties"]) == {"prompt", "parameters"}
 
 
+@pytest.mark.parametrize("misspelt", [{"max_call": 1}, {"max_calls_for_thread": 1}, {"seacloud_api_key": "sk-secret"}])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **given: SeaCloudGenerationTool(model=MODEL, **given),
+        lambda **given: SeaCloudToolkit(models=[MODEL], **given),
+    ],
+)
+def test_a_misspelt_setting_is_told(make: Any, misspelt: dict[str, Any]) -> None:
+    """A limit of spending that is not known would be no limit, and nobody would notice."""
+    with pytest.raises(ValueError, match=rf"{next(iter(misspelt))}\n.*not permitted") as raised:
+        make(**misspelt)
+    assert "sk-secret" not in str(raised.value)
+
+
 def test_the_key_is_nowhere_to_be_seen() -> None:
     key = "sk-secret-of-mine"
     tool = SeaCloudGenerationTool(model=MODEL, api_key=key)  # type: ignore[arg-type]  # pydantic makes it a secret

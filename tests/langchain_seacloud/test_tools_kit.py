@@ -15,7 +15,6 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_seacloud import ChatSeaCloud, SeaCloudGenerationTool, SeaCloudToolkit
-from langchain_seacloud.queue_tool import tool_names
 from langchain_seacloud.task_tools import (
     SeaCloudCancelTool,
     SeaCloudSubmitTool,
@@ -131,10 +130,6 @@ def test_what_there_is(seacloud_env: Emulator) -> None:
 
 def test_names_are_unique_and_such_as_every_provider_takes() -> None:
     models = ["a.b", "a/b", "a b", "m" * 80, "m" * 81]
-    names = tool_names(models, "generate_with")
-    assert names[:3] == ["generate_with_a_b", "generate_with_a_b_2", "generate_with_a_b_3"]
-    assert len(set(names)) == len(names)
-    assert max(map(len, names)) == 64
     tools = SeaCloudToolkit(models=models, api_key="sk-x").get_tools()  # type: ignore[arg-type]  # pydantic's
     assert len({tool.name for tool in tools}) == len(tools) == 13
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import pickle
 import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_seacloud import SeaCloudGenerationTool, SeaCloudToolkit
-from langchain_seacloud.spending import MAX_THREADS, CallCounter
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
@@ -142,19 +140,6 @@ def test_many_threads_at_once_keep_the_limit(seacloud_env: Emulator) -> None:
         messages = list(pool.map(lambda _: call(tool, "sync"), range(8)))
     assert sum(message.status == "success" for message in messages) == 3
     assert len(seacloud_env.tasks) == 3
-
-
-def test_conversations_that_are_counted_are_bounded() -> None:
-    counter = CallCounter(1)
-    assert counter.take("first")
-    assert not counter.take("first")
-    for number in range(MAX_THREADS):
-        counter.take(str(number))
-    assert len(counter._counts) == MAX_THREADS
-    assert counter.take("first")  # it was quiet for longest, so it was forgotten
-    assert pickle.loads(pickle.dumps(counter)).limit == 1  # noqa: S301  # it is our own
-    with pytest.raises(ConfigurationError, match="0 or more"):
-        CallCounter(-1)
 
 
 @BOTH

@@ -180,6 +180,7 @@ def test_metadata_can_be_overridden() -> None:
         {"extra_headers": {"x-gateway-token": "sk-secret"}},
         {"extra_headers": {"Cookie": "session=sk-secret"}},
         {"default_headers": {"x": "sk-secret"}},
+        {"openai_api_key": "sk-secret"},
     ],
 )
 @pytest.mark.parametrize(
@@ -203,6 +204,18 @@ async def test_credentials_are_not_taken_per_call(given: dict[str, Any], method:
 def test_credentials_are_not_taken_as_more_parameters() -> None:
     with pytest.raises(InvalidInputError, match="Authorization"):
         SeaCloud(model="gpt-4.1", additional_kwargs={"extra_headers": {"Authorization": "Bearer sk-secret"}})
+
+
+@pytest.mark.parametrize("name", ["seacloud_api_key", "openai_api_key", "auth_token"])
+def test_a_credential_by_another_name_is_not_put_into_the_body(name: str) -> None:
+    given: dict[str, Any] = {name: "sk-secret"}
+    for make in (
+        lambda: SeaCloud(model="gpt-4.1", **given),
+        lambda: SeaCloud(model="gpt-4.1", additional_kwargs=given),
+    ):
+        with pytest.raises(InvalidInputError, match=rf"{name}.*SeaCloud\(api_key=") as raised:
+            make()
+        assert "sk-secret" not in str(raised.value)
 
 
 async def test_events_have_the_usage_and_the_payload(recorder: Recorder) -> None:

@@ -45,7 +45,7 @@ from seacloud_client.conversation import (
     Video,
 )
 from seacloud_client.errors import InvalidInputError
-from seacloud_client.protocols import get_protocol
+from seacloud_client.protocols import get_protocol, spoken
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 WAV = b"RIFF\0\0\0\0WAVEfmt "
@@ -118,6 +118,28 @@ def test_files_on_disk_are_read(tmp_path: Path) -> None:
         Image(data=b64(PNG), media_type="image/png"),
         File(data=b64(PDF), media_type="application/pdf", name="report.pdf"),
     ]
+
+
+@pytest.mark.parametrize("protocol", spoken())
+@pytest.mark.parametrize("name", ["notes.txt", "notes.md", "table.csv", "facts.json", "notes"])
+def test_texts_on_disk_are_sent(tmp_path: Path, name: str, protocol: Protocol) -> None:
+    """LlamaIndex knows no media type for them, since they have no first bytes of their own."""
+    document = tmp_path / name
+    document.write_text("The harbour is called Vågen.", encoding="utf-8")
+    block = DocumentBlock(path=document)
+    assert block.document_mimetype is None
+    assert parts_of(block, protocol=protocol) == [
+        File(data=b64(document.read_bytes()), media_type="text/plain", name=name)
+    ]
+
+
+def test_bytes_that_are_no_text_are_not_called_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number, content in enumerate((b"\xff\xfe\x00", b"a\x00b")):
+        document = tmp_path / f"{number}.bin"
+        document.write_bytes(content)
+        (note,) = parts_of(DocumentBlock(path=document))
+        assert isinstance(note, Text)
+        assert "was not sent" in caplog.text
 
 
 def test_an_empty_block_is_refused() -> None:

@@ -60,6 +60,7 @@ def test_metadata(wheel: zipfile.ZipFile) -> None:
         "httpx",
         "llama-index-core",
         "pydantic",
+        "pydantic-core",
         "seacloud-client",
         "typing-extensions",
     }

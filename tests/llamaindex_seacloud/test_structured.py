@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from llama_index.core import PromptTemplate
 from llama_index.core.llms.function_calling import FunctionCallingLLM
+from llama_index.core.program import FunctionCallingProgram
+from llama_index.core.tools import FunctionTool
 from llama_index.core.types import PydanticProgramMode
 from llamaindex_conformance import Recorder, recorder
 from llamaindex_seacloud import SeaCloud
@@ -18,6 +20,7 @@ from openai.lib._pydantic import to_strict_json_schema
 from pydantic import BaseModel, ConfigDict, Field
 from seacloud_client.conversation import Finish, Text
 from seacloud_client.deltas import FinishDelta, PartStart, TextDelta
+from seacloud_emulator import Emulator
 
 __all__ = ["recorder"]
 
@@ -60,8 +63,8 @@ def completion(message: dict[str, Any], finish: str = "stop") -> dict[str, Any]:
     }
 
 
-def tool_call(arguments: str) -> dict[str, Any]:
-    call = {"id": "call_1", "type": "function", "function": {"name": "Harbour", "arguments": arguments}}
+def tool_call(arguments: str, name: str = "Harbour") -> dict[str, Any]:
+    call = {"id": "call_1", "type": "function", "function": {"name": name, "arguments": arguments}}
     return completion({"content": None, "tool_calls": [call]}, "tool_calls")
 
 
@@ -86,8 +89,21 @@ def _essence(schema: Any) -> Any:
     return [_essence(value) for value in schema] if isinstance(schema, list) else schema
 
 
-def test_a_class_that_cannot_be_strict_is_asked_for_all_the_same() -> None:
-    llm, requests = answering(completion({"content": '{"facts": {"age": 900}}'}))
+@pytest.mark.parametrize("model", ["gpt-4.1", "claude-sonnet-4-5"])
+@pytest.mark.parametrize("strict", [None, False])
+def test_a_class_with_fields_of_any_name_is_a_tools_input(model: str, strict: bool | None) -> None:
+    """Messages closes every object: natively, the facts would always be empty."""
+    llm, requests = answering(
+        tool_call('{"facts": {"age": 900}}', "Open"), model=model, strict=strict, protocol="chat_completions"
+    )
+    assert llm.structured_predict(Open, PROMPT, place="Bergen").facts == {"age": 900}
+    body = body_of(requests[0])
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "Open"}}
+    assert "response_format" not in body
+
+
+def test_a_class_that_cannot_be_strict_is_asked_for_natively_if_that_is_demanded() -> None:
+    llm, requests = answering(completion({"content": '{"facts": {"age": 900}}'}), native_structured_output=True)
     assert llm.structured_predict(Open, PROMPT, place="Bergen").facts == {"age": 900}
     sent = body_of(requests[0])["response_format"]["json_schema"]
     assert sent["schema"] == Open.model_json_schema()
@@ -232,8 +248,11 @@ class Opening(BaseModel):
     size: tuple[float, float]
 
 
-def test_a_strict_class_is_read_by_the_rules_for_json() -> None:
-    llm, _ = answering(completion({"content": '{"day": "2026-05-17", "size": [2, 3.5]}'}), strict=False)
+@pytest.mark.parametrize("native", [True, False])
+def test_a_strict_class_is_read_by_the_rules_for_json(*, native: bool) -> None:
+    said = '{"day": "2026-05-17", "size": [2, 3.5]}'
+    answer = completion({"content": said}) if native else tool_call(said, "Opening")
+    llm, _ = answering(answer, native_structured_output=native)
     assert llm.structured_predict(Opening, PROMPT, place="Bergen") == Opening(day=date(2026, 5, 17), size=(2.0, 3.5))
 
 
@@ -258,3 +277,23 @@ async def test_leaving_a_stream_of_objects_closes_the_connection() -> None:
             assert next(objects).name == "B"
             objects.close()
         assert body.closed
+
+
+THINKING: Any = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": 4096}
+
+
+def test_programs_force_no_call_while_the_model_thinks(seacloud_env: Emulator) -> None:
+    """LlamaIndex's programs force a call, whatever the LLM is set to, and Anthropic refuses that while it thinks."""
+    llm = SeaCloud(model="claude-sonnet-4-5", **THINKING)
+    program = FunctionCallingProgram.from_defaults(Boat, prompt_template_str="A boat with the name {name}", llm=llm)
+    with pytest.warns(UserWarning, match="refuses while it thinks"):
+        assert isinstance(program(name="'Ran'"), Boat)
+    assert seacloud_env.requests[-1].json["tool_choice"]["type"] == "auto"
+
+
+async def test_a_required_tool_is_not_forced_while_the_model_thinks(seacloud_env: Emulator) -> None:
+    llm = SeaCloud(model="claude-sonnet-4-5", **THINKING)
+    tool = FunctionTool.from_defaults(Boat, name="boat", description="Builds a boat.")
+    with pytest.warns(UserWarning, match="refuses while it thinks"):
+        response = await llm.achat_with_tools([tool], user_msg="Good morning!", tool_required=True)
+    assert response.message.content, "it may answer without a call"

@@ -16,9 +16,9 @@ from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.calling import acall_tool, call_tool
 from llama_index.core.tools.tool_spec.base import BaseToolSpec
 from llamaindex_seacloud import SeaCloud, SeaCloudGenerated, SeaCloudProgress, SeaCloudToolSpec
-from llamaindex_seacloud.generation import tool_names
 from pydantic import BaseModel, Field
 from seacloud_client.errors import ConfigurationError, ContentBlocked, InvalidInputError, SubmitOutcomeUnknown
+from seacloud_client.names import tool_names
 from seacloud_emulator import Emulator, Fault
 from workflows.errors import WorkflowCancelledByUser
 

@@ -29,6 +29,7 @@ from llamaindex_seacloud import SeaCloud, SeaCloudToolSpec
 from llamaindex_seacloud.spending import STATE_KEY, CallRefused, SpendingGuard
 from pydantic import BaseModel
 from seacloud_client.errors import ConfigurationError, InvalidInputError, SubmitOutcomeUnknown
+from seacloud_client.media_tools.steps import aplay
 from seacloud_emulator import Emulator, Fault
 from workflows.errors import WorkflowCancelledByUser
 
@@ -206,8 +207,7 @@ async def test_a_limit_for_each_context_with_a_slow_state() -> None:
     async def one(number: int) -> bool:
         model = MODEL if number % 4 == 0 else FILM
         try:
-            async with guards[0 if model == MODEL else number % 2].aallowing(model, {}, context):
-                await asyncio.sleep(0)
+            await aplay(guards[0 if model == MODEL else number % 2].allow(model, {}, context))
         except CallRefused:
             return False
         return True
@@ -228,8 +228,8 @@ async def test_a_call_that_is_cancelled_while_somebody_is_asked_is_not_counted(s
     guard = SpendingGuard([MODEL], max_calls=1, max_calls_per_context=1, approve=approve)
 
     async def ask_first() -> None:
-        async with guard.aallowing(MODEL, PROMPT, context):
-            pytest.fail("nobody approved")
+        await aplay(guard.allow(MODEL, PROMPT, context))
+        pytest.fail("nobody approved")
 
     asking = asyncio.create_task(ask_first())
     await asked.wait()

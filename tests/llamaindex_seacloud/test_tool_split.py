@@ -12,7 +12,6 @@ from llama_index.core.base.llms.types import ImageBlock
 from llama_index.core.tools import FunctionTool, ToolOutput
 from llama_index.core.tools.calling import acall_tool, call_tool
 from llamaindex_seacloud import SeaCloudToolSpec
-from llamaindex_seacloud.generation import clean, clean_line
 from seacloud_client import Queue
 from seacloud_client.errors import ConfigurationError, InvalidInputError, NotFoundError
 from seacloud_emulator import Emulator, Fault
@@ -136,9 +135,3 @@ def test_the_services_words_are_one_line_that_is_seen(seacloud_env: Emulator, fl
     seacloud_env.faults.add(Fault(match="/queue/", status=400, body={"error": {"message": HIDDEN}}))
     error = call(tools[f"submit_to_{MODEL}"], flavour, PROMPT)
     assert "do this [31m now" in error.content
-
-
-def test_texts_are_cut() -> None:
-    assert clean_line("a" * 201) == "a" * 200 + "..."
-    assert clean_line("a" * 200) == "a" * 200
-    assert clean("one\n\ttwo\x00", 20) == "one\n\ttwo "

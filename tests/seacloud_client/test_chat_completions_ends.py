@@ -151,7 +151,6 @@ def test_no_usage_is_none(raw: Any):
         {**HEAD, "choices": [{"index": "zero", "delta": {}}]},
         {**HEAD, "choices": [{"index": [0], "delta": {}}]},
         chunk({"content": 7}),
-        chunk({"content": {"text": "x"}}),
         chunk({"audio": "x"}),
         chunk({"images": [{"image_url": {"url": "data:image/png"}}]}),
     ],

@@ -66,6 +66,21 @@ def test_a_name_and_fields_of_the_turns_own_go_along():
     assert body["messages"][0] == {"role": "assistant", "content": "x", "prefix": True}
 
 
+def test_a_name_is_sent_as_openai_takes_it():
+    """Frameworks put agents' names there. OpenAI: expected a string that matches the pattern '^[^\\s<|\\\\/>]+$'."""
+    message = Message("assistant", (Text("Hi"),), name="Müller's Agent </2>")
+    assert messages_of(message)[0]["name"] == "Müller's_Agent_2_"
+
+
+def test_a_native_part_of_a_result_is_not_lost():
+    """What is not known here goes as it is: the service says whether it takes it."""
+    native = {"type": "guard", "text": "x"}
+    call = said(ToolCall("call_1", "look", "{}"))
+    given = Message("tool", (ToolResult("call_1", (Text("a"), Native("chat_completions", native))),))
+    body = PROTOCOL.encode(Request(model="m", messages=(user("Hi"), call, given)), False)
+    assert body["messages"][-1]["content"] == [{"type": "text", "text": "a"}, native]
+
+
 PARTS: dict[str, tuple[Part, Json]] = {
     "a picture's address": (
         Image(url="https://e.com/a.png", extras={"detail": "low", **CACHED}),

@@ -55,6 +55,9 @@ def contract(properties: Any, **more: Any) -> Contract:
         ({"$ref": "#/properties/it"}, 3, "#/properties/it cannot be followed, so it is not checked"),
         ("text", 3, "its schema is no object, so it is not checked"),
         ({"default": float("inf")}, 3, "default is no JSON, so it is left out"),
+        ({"default": {"a": [{"$ref": "#/$defs/x"}]}}, 3, "default holds a reference, so it is left out"),
+        ({"enum": [3, {"$ref": "#/$defs/x"}]}, 3, "enum holds a reference, so it is left out"),
+        ({"enum": [3, {"$defs": "x"}]}, 3, "enum holds a reference, so it is left out"),
     ],
 )
 def test_what_makes_no_sense_is_noted_and_not_checked(schema: Any, value: Any, note: str):
@@ -157,12 +160,25 @@ def test_many_parameters():
     assert made.problems({"p1": "x"}) != ()
 
 
+@pytest.mark.parametrize("word", ["$ref", "$defs"])
+def test_references_where_none_are_expected(word: str):
+    made = contract({"it": {"x-any": [{word: "#/nowhere"}], "description": f'"{word}":'}, word: {"default": word}})
+    assert made.json_schema()["properties"] == {"it": {"description": f'"{word}":'}, word: {"default": word}}
+
+
 def test_long_words():
     made = contract({"it": {"description": "x" * 100_000, "x-big": ["y" * 2000], "type": "integer"}, "n" * 10_000: {}})
     assert len(made.json_schema()["properties"]["it"]["description"]) == 1000
     assert "x-big" not in made.json_schema()["properties"]["it"]
     assert made.problems({"it": "z" * 100_000})[0].startswith("it: must be a whole number; got 'zzz")
     assert len(made.problems({"it": "z" * 100_000})[0]) < 120
+
+
+def test_a_problem_is_one_line_whatever_the_contract_says():
+    made = contract({"a\nb": {"type": "string", "pattern": "^\nc$"}, "d": {"enum": ["e\n\u2028f"]}})
+    lines = made.problems({"a\nb": "x\ny", "d": "z", "\ng": 1})
+    assert lines[0] == "a b: must match the pattern ^ c$; got 'x\\ny'"
+    assert [line for line in lines if len(line.splitlines()) != 1] == []
 
 
 def test_code_in_names_is_only_a_name():

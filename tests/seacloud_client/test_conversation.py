@@ -102,7 +102,14 @@ def test_data_are_read_as_the_bytes_that_they_are(data):
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [('{"a": [1, "é"]}', {"a": [1, "é"]}), ("", {}), ("  \n", {}), ("{}", {}), (' {"a":1} ', {"a": 1})],
+    [
+        ('{"a": [1, "é"]}', {"a": [1, "é"]}),
+        ("", {}),
+        ("  \n", {}),
+        ("{}", {}),
+        (' {"a":1} ', {"a": 1}),
+        ('{"a": "one\ntwo"}', {"a": "one\ntwo"}),  # models leave line breaks in strings as they are
+    ],
 )
 def test_arguments_are_parsed_when_asked_for(arguments, expected):
     assert ToolCall("c", "n", arguments).parse() == expected

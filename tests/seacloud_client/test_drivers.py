@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import gc
 import threading
 import time
 
 import anyio
 import pytest
-from seacloud_client.drivers import acleaning_up, adrive, cleaning_up, drive, shielded
+from seacloud_client import drivers
+from seacloud_client.drivers import _patience, acleaning_up, adrive, cleaning_up, drive, shielded
 from seacloud_client.errors import ServerError, TimedOut
 from seacloud_client.flows import HttpAnswer, HttpCall, Sleep
 from seacloud_client.interrupts import Interrupted, Interruption
@@ -118,11 +121,47 @@ def test_the_context_goes_along():
     assert performer.contexts == ["mine", "mine"]
 
 
+def test_a_call_is_made_in_a_thread_that_does_not_keep_the_interpreter():
+    class Thread(Slow):
+        def _answer(self):
+            self.thread = threading.current_thread()
+            return OK
+
+    performer = Thread()
+    drive(one(call(timeout=5)), performer, Interruption())
+    assert (performer.thread.name, performer.thread.daemon) == ("seacloud-call", True)
+
+
+def test_a_call_that_has_timed_out_is_not_waited_for_again(monkeypatch):
+    monkeypatch.setattr(drivers, "SALVAGE_SECONDS", 30.0)
+    for driver in (drive, lambda *args: asyncio.run(adrive(*args))):
+        began = time.monotonic()
+        with pytest.raises(TimedOut):
+            driver(one(call(on_answer=print, timeout=0.1)), Slow(10), Interruption())
+        assert time.monotonic() - began < 4
+
+
 def test_a_call_lasts_no_longer_than_its_timeout():
     for driver in (drive, lambda *args: asyncio.run(adrive(*args))):
         began = time.monotonic()
         with pytest.raises(TimedOut, match=r"0\.1 seconds"):
             driver(one(call(timeout=0.1)), Slow(10), Interruption())
+        assert time.monotonic() - began < 8
+
+
+def test_a_call_may_say_itself_what_timed_out():
+    for driver in (drive, lambda *args: asyncio.run(adrive(*args))):
+        with pytest.raises(TimedOut, match="the transport's own words"):
+            driver(one(call(timeout=0.1)), Slow(0.2, error=TimedOut("the transport's own words")), Interruption())
+
+
+def test_an_interruption_ends_a_wait():
+    for driver in (drive, lambda *args: asyncio.run(adrive(*args))):
+        interruption = Interruption()
+        threading.Timer(0.1, interruption.set).start()
+        began = time.monotonic()
+        with pytest.raises(Interrupted):
+            driver(one(Sleep(10)), Slow(), interruption)
         assert time.monotonic() - began < 8
 
 
@@ -151,6 +190,23 @@ async def test_a_call_that_is_given_up_is_cancelled():
     assert performer.was_cancelled
 
 
+async def test_a_call_that_is_given_up_and_fails_is_not_complained_of():
+    class Stubborn(Slow):
+        async def aperform(self, step):
+            try:
+                return await super().aperform(step)
+            except asyncio.CancelledError:
+                raise LookupError("while it closed") from None
+
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    with anyio.move_on_after(0.1) as scope:
+        await adrive(one(call()), Stubborn(10), Interruption())
+    assert scope.cancelled_caught
+    gc.collect()
+    assert complaints == []
+
+
 def test_an_answer_that_is_needed_is_waited_for_a_little_longer():
     for driver in (drive, lambda *args: asyncio.run(adrive(*args))):
         interruption, answers = Interruption(), []
@@ -169,6 +225,20 @@ def test_but_not_for_long():
             driver(one(call(on_answer=answers.append, timeout=30)), Slow(12), interruption)
         assert time.monotonic() - began < 10
         assert answers == []
+
+
+@pytest.mark.parametrize(
+    ("needed", "cause", "seconds"),
+    [
+        (True, Interrupted(), 2.0),
+        (True, KeyboardInterrupt(), 2.0),
+        (True, TimedOut("late"), 0.0),
+        (False, Interrupted(), 0.0),
+        (False, TimedOut("late"), 0.0),
+    ],
+)
+def test_how_much_longer_an_answer_is_waited_for(needed, cause, seconds):
+    assert _patience(call(on_answer=print if needed else None), cause) == seconds
 
 
 def test_where_no_thread_can_be_started_the_call_is_made_all_the_same(monkeypatch):
@@ -236,10 +306,89 @@ async def test_cleaning_up_survives_anyios_cancellation():
     assert done == [asyncio.CancelledError]
 
 
+async def test_cleaning_up_waits_and_does_not_spin_under_anyios_cancellation(monkeypatch):
+    """Without a shield, anyio would cancel each wait for the clean-up again, as fast as it is begun anew."""
+    waits, wait = [], asyncio.wait
+    monkeypatch.setattr(asyncio, "wait", lambda *args, **options: (waits.append(1), wait(*args, **options))[1])
+    with anyio.move_on_after(0.05):
+        async with acleaning_up(cleaner([]), Slow(0.3)):
+            await anyio.sleep(10)
+    assert len(waits) < 5
+
+
+def after_a_call_that_is_too_slow(done):
+    def clean_up(cause):
+        try:
+            yield call(timeout=0.1)
+        except TimedOut:
+            done.append(type(cause))
+
+    return clean_up
+
+
+def test_a_call_that_cleans_up_lasts_no_longer_than_its_timeout():
+    done, began = [], time.monotonic()
+    with pytest.raises(LookupError), cleaning_up(after_a_call_that_is_too_slow(done), Slow(10)):
+        raise LookupError
+    assert time.monotonic() - began < 8
+    assert done == [LookupError]
+
+
+async def test_a_call_that_cleans_up_lasts_no_longer_than_its_timeout_async():
+    done = []
+    with pytest.raises(LookupError):
+        async with acleaning_up(after_a_call_that_is_too_slow(done), Slow(10)):
+            raise LookupError
+    assert done == [LookupError]
+
+
 async def test_shielded_ends_in_time():
+    ended = []
+
+    async def work():
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
     began = time.monotonic()
-    await shielded(asyncio.sleep(30), 0.1)
+    await shielded(work(), 0.1)
     assert time.monotonic() - began < 15
+    assert ended == ["cancelled"]
+
+
+async def test_shielded_uses_all_the_time_there_is():
+    done = []
+
+    async def work():
+        await asyncio.sleep(0.1)
+        done.append(1)
+
+    await shielded(work(), 0.9)
+    assert done == [1]
+
+
+async def test_shielded_does_not_wait_for_what_does_not_end():
+    stop = asyncio.Event()
+
+    async def work():
+        while not stop.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await stop.wait()
+
+    began = time.monotonic()
+    await shielded(work(), 0.1)
+    assert time.monotonic() - began < 15
+    stop.set()
+
+
+async def test_shielded_raises_what_went_wrong():
+    async def work():
+        raise ServerError("busy")
+
+    with pytest.raises(ServerError, match="busy"):
+        await shielded(work())
 
 
 async def test_shielded_raises_the_cancellation_once_it_is_done():

@@ -201,6 +201,7 @@ ERROR_BODIES = {
         InsufficientBalanceError,
         402,
     ),
+    "a status that is no number": (openai("no", status_code=float("inf")), ServerError, 200),
     "the vendor's, with a text": (
         {"status": {"code": "403", "message": "Model not allowed"}},
         ModelNotAllowedError,
@@ -224,6 +225,7 @@ def test_an_error_in_a_body_of_status_200(body, cls, status):
         {"id": "resp_1", "error": {"message": "it failed", "code": "server_error"}, "output": []},
         {"status": {"code": 200, "message": "ok"}, "data": None},
         {"status": {"code": 402}, "data": {"id": 1}},
+        {"status": {"code": float("inf")}, "data": None},
         {"status": "completed"},
         {"type": "message", "content": []},
         [],

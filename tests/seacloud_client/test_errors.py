@@ -114,6 +114,11 @@ def test_the_response_of_a_text_is_readable_whatever_its_headers_said_of_the_byt
     assert response.headers["x-a"] == "b"
 
 
+def test_the_response_bears_headers_of_any_bytes():
+    response = APIError("no", status=502, headers={"x-a": "é", "location": "/\udcff"}).response
+    assert (response.headers["x-a"], response.headers["location"]) == ("é", "/?")
+
+
 def test_without_an_answer_there_is_no_response():
     assert TimedOut("no").response is None
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given
@@ -113,6 +114,16 @@ def test_a_request_that_was_sent_and_not_answered_is_repeated_only_where_asked_f
     assert len(Run(*[failure] * 9, retry_unanswered=True).calls) == 3
 
 
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_any_success_is_one(status):
+    assert Run(answer(status)).answer == answer(status)
+
+
+def test_an_error_of_a_wrong_address_tells_which():
+    error = Run(answer(404, url="https://cloud.seaart.ai/v1/x")).error
+    assert "The address was https://cloud.seaart.ai/v1/x" in error.message
+
+
 def test_all_kinds_of_failure_share_one_count():
     run = Run(ConnectionFailed("no"), answer(503), answer(429), OK)
     assert isinstance(run.error, RateLimitError)
@@ -171,8 +182,9 @@ def test_the_error_says_how_long_the_service_asks_to_wait():
     assert Run(answer(429), max_retries=0).error.retry_after is None
 
 
-def test_a_get_follows_a_redirect_within_the_origin():
-    run = Run(answer(307, location="/llm/elsewhere"), OK, call=GET)
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308, 399])
+def test_a_get_follows_a_redirect_within_the_origin(status):
+    run = Run(answer(status, location="/llm/elsewhere"), OK, call=GET)
     assert run.answer is OK
     assert [call.url for call in run.calls] == [URL, "https://cloud.seaart.ai/llm/elsewhere"]
     assert run.sleeps == []
@@ -194,15 +206,24 @@ def test_a_get_follows_a_redirect_within_the_origin():
 def test_no_redirect_leads_to_another_origin(call, location):
     run = Run(answer(302, location=location), OK, call=call)
     assert isinstance(run.error, ForeignOriginError)
-    assert "The key was not sent there" in run.error.message
+    assert run.error.message == (
+        f"{URL} redirects to another origin ({urljoin(URL, location)}). The key was not sent there. "
+        "If that is the service's new address, pass it as base_url."
+    )
     assert (run.error.status, run.error.request_id) == (302, "r-1")
+    assert run.error.headers == {"location": location}
     assert len(run.calls) == 1
 
 
 def test_a_post_follows_no_redirect():
     run = Run(answer(308, location="/llm/elsewhere"), OK)
     assert isinstance(run.error, ProtocolError)
-    assert "pass the right address as base_url" in run.error.message
+    assert run.error.message == (
+        f"POST {URL} redirects to https://cloud.seaart.ai/llm/elsewhere. It was not followed: "
+        "pass the right address as base_url."
+    )
+    assert (run.error.status, run.error.request_id) == (308, "r-1")
+    assert run.error.headers == {"location": "/llm/elsewhere"}
     assert len(run.calls) == 1
 
 
@@ -213,13 +234,24 @@ def test_a_redirect_without_an_end_is_given_up():
 
 
 def test_a_redirect_to_nowhere_is_given_up():
-    assert isinstance(Run(*[answer(304)] * 20, call=GET).error, ProtocolError)
+    error = Run(*[answer(304)] * 20, call=GET).error
+    assert isinstance(error, ProtocolError)
+    assert f"GET {URL} redirects to {URL}." in error.message
 
 
 @pytest.mark.parametrize("location", ["https://[::1/x", "https://a:port/", "https://a:99999/"])
 def test_a_redirect_to_an_address_that_is_none_is_our_error(location):
     run = Run(answer(302, location=location), call=GET)
     assert isinstance(run.error, (ProtocolError, ForeignOriginError))
+    assert location in run.error.message
+
+
+def test_what_is_not_said_of_a_call_or_an_answer_is_not_there():
+    call = HttpCall(method="GET", url=URL, auth=None)
+    assert (call.headers, call.params, call.content, call.stream) == ({}, None, None, False)
+    assert (call.timeout, call.on_answer) == (None, None)
+    bare = HttpAnswer(200, {})
+    assert (bare.body, bare.url, bare.request_id, bare.stream) == (b"", "", None, None)
 
 
 def test_the_content_type_is_read_whatever_its_form():

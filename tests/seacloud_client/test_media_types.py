@@ -163,5 +163,6 @@ def test_endings(ending, declared, content, fitting):
 def test_words_and_types():
     assert media_type_of("Image/JPG; q=1") == "image/jpeg"
     assert media_type_of("image") is None
+    assert media_type_of(";/image") is None
     assert kind_of(None, None) is None
     assert kind_of("", "video/mp4") == "video"

@@ -186,13 +186,15 @@ BLOCKS: dict[str, tuple[Json, list[Json]]] = {
         [begin(0, type="fallback", **{"from": {"model": "a"}, "to": {"model": "b"}}), end(0)],
     ),
     "unknown block": (
-        {"type": "new_block", "text": "Hello", "citations": [{"a": 1}], "score": 2},
+        {"type": "new_block", "text": "Hello", "citations": [{"a": 1}], "score": 2, "note": "ab"},
         [
             begin(0, type="new_block", text=""),
             more(0, "text_delta", text="Hel"),
             more(0, "text_delta", text="lo"),
             more(0, "citations_delta", citation={"a": 1}),
             more(0, "score_delta", score=2),
+            more(0, "note_delta", note="a"),
+            more(0, "note_delta", note="b"),
             end(0),
         ],
     ),

@@ -58,6 +58,19 @@ def test_instructions_in_mid_conversation_have_a_turn_of_their_own_where_they_as
     ]
 
 
+def test_changes_of_the_tools_have_a_turn_of_their_own():
+    """The beta's `tool_addition` stands in a turn of the role `system` alone."""
+    change = {"type": "tool_addition", "tool": {"type": "tool_reference", "name": "clock"}}
+    late = Message("system", (Text("Mind the time."), Native("messages", change)))
+    assert turns_of(user("hi"), late, user("go on")) == [
+        ("user", "hi"),
+        ("system", [{"type": "text", "text": "Mind the time."}, change]),
+        ("user", "go on"),
+    ]
+    with pytest.raises(InvalidInputError, match="takes text alone, not Native"):
+        turns_of(user("hi"), Message("system", (Native("responses", change),)))
+
+
 def test_instructions_between_a_call_and_its_result_stand_behind_the_result():
     turns = turns_of(user("hi"), assistant(ToolCall("t", "f", "{}")), system("Be brief."), tool(result("t", "done")))
     assert [block["type"] for block in turns[2][1]] == ["tool_result", "text"]

@@ -69,6 +69,8 @@ def test_public(address):
         "http://user:pass@c.test/x",
         "http://c.test@evil.test/",
         "http://[::1",
+        "http://xn--:80/",
+        "https://xn--a/x",
         "http://c.test:port/",
         "http://c.test:99999/",
         "http://c.test/\r\nX: y",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import subprocess
 import sys
 
@@ -54,6 +55,12 @@ def test_each_name_is_there(name: str):
     assert value is getattr(seacloud_client, name)
     if hasattr(value, "__module__"):
         assert getattr(importlib.import_module(value.__module__), name) is value
+
+
+def test_each_module_has_the_names_that_it_promises():
+    for found in pkgutil.walk_packages(seacloud_client.__path__, "seacloud_client."):
+        module = importlib.import_module(found.name)
+        assert [name for name in getattr(module, "__all__", ()) if not hasattr(module, name)] == [], found.name
 
 
 def test_another_name_is_not():

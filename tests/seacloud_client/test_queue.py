@@ -56,6 +56,15 @@ def test_from_submit_to_result(seacloud_env, queue, flavour):
 
 
 @FLAVOURS
+def test_a_result_that_was_fetched_by_its_handle_can_be_saved(queue, flavour, tmp_path):
+    task = queue.submit(MODEL, ARGUMENTS)
+    task.wait(interval=0.03)
+    [output] = Flavoured(task, flavour).result().outputs
+    saved = output.save(tmp_path)
+    assert saved.read_bytes().startswith(b"\x89PNG")
+
+
+@FLAVOURS
 def test_run_tells_each_status(seacloud_env, queue, flavour):
     told = []
     result = Flavoured(queue, flavour).run(MODEL, ARGUMENTS, interval=0.04, on_update=told.append)
@@ -234,7 +243,7 @@ def test_the_deadline_is_kept_though_the_service_is_silent(seacloud_env, queue, 
     with pytest.raises(TaskTimedOut, match="was cancelled") as caught:
         Flavoured(task, flavour).wait(timeout=0.8)
     assert 0.8 <= time.monotonic() - began < 8  # an answer would have come after 10
-    assert caught.value.task_id == task.request_id
+    assert (caught.value.model, caught.value.task_id) == (MODEL, task.request_id)
     assert seacloud_env.tasks[0].error_type == "CANCELED"
 
 
@@ -259,11 +268,19 @@ def test_a_handle_is_two_strings(queue):
 
 
 @pytest.mark.parametrize(
-    ("model", "request_id"), [("", "mmsu_1"), (MODEL, ""), (MODEL, "../x"), ("a b", "mmsu_1"), (MODEL, "a\r\nb")]
+    ("model", "request_id", "words"),
+    [
+        ("", "mmsu_1", "The model is empty"),
+        (MODEL, "", "The request id is empty"),
+        (MODEL, "../x", "The request id '../x' is none"),
+        ("a b", "mmsu_1", "The model 'a b' is none"),
+        (MODEL, "a\r\nb", r"The request id 'a\r\nb' is none"),
+    ],
 )
-def test_what_is_no_handle(queue, model, request_id):
-    with pytest.raises(InvalidInputError):
+def test_what_is_no_handle(queue, model, request_id, words):
+    with pytest.raises(InvalidInputError) as caught:
         queue.task(model, request_id)
+    assert caught.value.message.startswith(words)
 
 
 OTHER_PROCESS = """
@@ -299,6 +316,49 @@ def test_an_unpickled_handle_asks_the_same_service(seacloud_env, monkeypatch):
     copy = pickle.loads(pickle.dumps(task))  # noqa: S301  # it is our own
     assert isinstance(copy, Task)
     assert copy.status().request_id == task.request_id
+
+
+def test_settings_by_default():
+    queue = Queue(api_key="k")
+    assert (queue.timeout, queue.settings.timeout, queue.settings.max_retries) == (600.0, 30.0, 2)
+    assert queue.settings.base_url == "https://cloud.seaart.ai/model"
+    assert queue.settings.transport == "httpx"
+    assert queue._transport._most == 50
+
+
+def test_settings_that_are_given():
+    queue = Queue(
+        api_key="k",
+        base_url="https://gateway.test/media",
+        timeout=60,
+        request_timeout=5,
+        max_retries=0,
+        headers={"X-Team": "art"},
+        proxy="http://proxy.test:3128",
+        transport="aiohttp",
+    )
+    assert (queue.timeout, queue.settings.timeout, queue.settings.max_retries) == (60, 5, 0)
+    assert queue.settings.base_url == "https://gateway.test/media"
+    assert dict(queue.settings.headers) == {"X-Team": "art"}
+    assert queue.settings.proxy is not None
+    assert "proxy.test:3128" in str(queue.settings.proxy)
+    assert queue.settings.transport == "aiohttp"
+
+
+async def test_files_are_fetched_over_the_callers_clients(seacloud_env, tmp_path):
+    asked = []
+
+    async def note(request):
+        asked.append(str(request.url))
+
+    with httpx.Client(event_hooks={"request": [lambda request: asked.append(str(request.url))]}) as client:
+        async with httpx.AsyncClient(event_hooks={"request": [note]}) as aclient:
+            queue = Queue(http_client=client, http_async_client=aclient)
+            [output] = (await queue.arun(MODEL, ARGUMENTS, interval=0.04)).outputs
+            asked.clear()
+            await output.asave(tmp_path)
+            output.save(tmp_path)
+    assert asked == [output.url] * 2
 
 
 @pytest.mark.parametrize(

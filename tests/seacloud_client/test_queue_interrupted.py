@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import anyio
 import pytest
 from queue_flavours import ARGUMENTS, FLAVOURS, MODEL, Flavoured
+from seacloud_client import interrupts
 from seacloud_client.errors import SubmitOutcomeUnknown, TaskCancelled
 from seacloud_client.interrupts import cancel_all
 from seacloud_client.queue import Queue
@@ -96,6 +97,20 @@ def test_cancel_all_from_another_thread(emulator, queue, flavour, silent):
     assert cancelled(emulator)
     assert (caught.value.model, caught.value.task_id) == (MODEL, emulator.tasks[0].request_id)
     assert cancel_all() == 0
+
+
+@FLAVOURS
+def test_cancel_all_while_the_result_is_fetched(emulator, queue, flavour):
+    emulator.configure(run_seconds=0)
+    emulator.faults.add(Fault(match={"path": "/response"}, delay=20))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(Flavoured(queue, flavour).run, MODEL, ARGUMENTS, interval=0.05)
+        assert emulator.wait_for(lambda emulator: any(r.path.endswith("/response") for r in emulator.requests))
+        with in_time():
+            assert cancel_all() == 1
+            with pytest.raises(TaskCancelled, match="The task has finished: its result can still be fetched"):
+                waiting.result()
+    assert "PUT" not in {record.method for record in emulator.requests}
 
 
 @FLAVOURS
@@ -211,15 +226,79 @@ async def test_cancelled_while_it_is_being_created(emulator, queue, kind):
 
 
 @FLAVOURS
-def test_interrupted_while_it_is_being_created(emulator, queue, flavour):
+@pytest.mark.parametrize("step", ["run", "submit"])
+def test_interrupted_while_it_is_being_created(emulator, queue, flavour, step):
     emulator.faults.add(Fault(match=POST, delay=0.6))
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(Flavoured(queue, flavour).run, MODEL, ARGUMENTS)
+        waiting = pool.submit(getattr(Flavoured(queue, flavour), step), MODEL, ARGUMENTS)
         assert emulator.wait_for(lambda emulator: bool(emulator.requests))
         assert cancel_all() == 1
         with in_time(), pytest.raises(TaskCancelled):
             waiting.result()
     assert cancelled(emulator)
+
+
+@FLAVOURS
+def test_interrupted_while_it_is_being_created_and_kept(emulator, queue, flavour):
+    emulator.faults.add(Fault(match=POST, delay=0.6))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(Flavoured(queue, flavour).submit, MODEL, ARGUMENTS, on_interrupt="keep")
+        assert emulator.wait_for(lambda emulator: bool(emulator.requests))
+        assert cancel_all() == 1
+        with in_time(), pytest.raises(TaskCancelled, match="The task was left running") as caught:
+            waiting.result()
+    [task] = emulator.tasks
+    assert (task.error_type, caught.value.task_id) == (None, task.request_id)
+    assert [record.method for record in emulator.requests] == ["POST"]
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["between questions", "within a question"])
+@FLAVOURS
+def test_cancel_all_reaches_an_iterator(emulator, queue, flavour, silent):
+    async def iterate(task):
+        return [status async for status in queue.awatch(task)]
+
+    task = queue.submit(MODEL, ARGUMENTS)
+    if silent:
+        emulator.faults.add(Fault(match=STATUS, delay=20))
+    watch = (lambda: list(queue.watch(task))) if flavour == "sync" else (lambda: asyncio.run(iterate(task)))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(watch)
+        assert emulator.wait_for(under_way)
+        with in_time():
+            assert cancel_all() == 1
+            with pytest.raises(TaskCancelled, match="interrupted") as caught:
+                waiting.result()
+    assert cancelled(emulator)
+    assert (caught.value.model, caught.value.task_id) == (MODEL, task.request_id)
+
+
+def test_what_is_left_at_the_exit_is_cancelled_once(emulator, queue):
+    """An iterator that nobody goes on with: `_leave` is what Python calls when it ends."""
+    statuses = queue.watch(queue.submit(MODEL, ARGUMENTS))
+    next(statuses)
+    with in_time():
+        interrupts._leave()
+    assert cancelled(emulator)
+    statuses.close()
+    assert cancelled(emulator)
+
+
+def test_what_is_left_at_the_exit_and_kept_runs_on(emulator, queue):
+    statuses = queue.watch(queue.submit(MODEL, ARGUMENTS), on_interrupt="keep")
+    next(statuses)
+    interrupts._leave()
+    statuses.close()
+    assert [record.method for record in emulator.requests] == ["POST", "GET"]
+
+
+def test_the_exit_is_quiet_though_the_service_is_gone(emulator, queue):
+    statuses = queue.watch(queue.submit(MODEL, ARGUMENTS))
+    next(statuses)
+    emulator.faults.add(Fault(match={"method": "PUT"}, status=500))
+    interrupts._leave()
+    statuses.close()
+    assert [record.method for record in emulator.requests].count("PUT") == 1
 
 
 @FLAVOURS

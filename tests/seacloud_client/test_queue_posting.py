@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from pydantic import BaseModel, Field
 from queue_flavours import ARGUMENTS, FLAVOURS, MODEL, Flavoured
 from seacloud_client.errors import (
     AuthenticationError,
@@ -96,19 +97,19 @@ def test_a_connection_that_cannot_be_made_is_tried_again(seacloud_emulator, flav
 
 
 BAD = [
-    ("", ARGUMENTS, "model is empty"),
-    ("a/b", ARGUMENTS, "model 'a/b'"),
-    ("..", ARGUMENTS, "model"),
-    ("modèle", ARGUMENTS, "model"),
-    (MODEL, {}, "no arguments"),
-    (MODEL, {"prompt": ""}, "prompt is empty"),
-    (MODEL, {"prompt": " \n"}, "prompt is empty"),
-    (MODEL, {"prompt": None}, "prompt is empty"),
+    ("", ARGUMENTS, "^The model is empty"),
+    ("a/b", ARGUMENTS, "^The model 'a/b' is none"),
+    ("..", ARGUMENTS, "^The model"),
+    ("modèle", ARGUMENTS, "^The model"),
+    (MODEL, {}, "^There are no arguments: give at least a prompt"),
+    (MODEL, {"prompt": ""}, "^The prompt is empty: say what to make"),
+    (MODEL, {"prompt": " \n"}, "^The prompt is empty"),
+    (MODEL, {"prompt": None}, "^The prompt is empty"),
     (MODEL, {"prompt": "x", "cfg": float("nan")}, "JSON"),
     (MODEL, {"prompt": "\ud83d"}, "surrogate"),
     (MODEL, {"prompt": "x", "image": b"raw"}, "JSON"),
-    (MODEL, {1: "x"}, "name of a parameter"),
-    (MODEL, "a cat", "by name"),
+    (MODEL, {1: "x"}, "^The name of a parameter must be a text; got 1"),
+    (MODEL, "a cat", "^arguments must be the model's parameters by name, .*not str"),
 ]
 
 
@@ -117,6 +118,20 @@ BAD = [
 def test_what_cannot_be_sent_is_not(seacloud_env, flavour, model, arguments, words):
     with pytest.raises(InvalidInputError, match=words) as caught:
         Flavoured(Queue(), flavour).run(model, arguments)
+    assert caught.value.message.endswith("Nothing was sent.")
+    assert seacloud_env.requests == []
+
+
+class Parameters(BaseModel):
+    prompt: str
+    count: int = Field(ge=1)
+
+
+@FLAVOURS
+@pytest.mark.parametrize("step", ["submit", "run"])
+def test_what_does_not_fit_the_contract_is_not_sent(seacloud_env, flavour, step):
+    with pytest.raises(InvalidInputError, match="count") as caught:
+        getattr(Flavoured(Queue(), flavour), step)(MODEL, {"prompt": "a cat", "count": 0}, contract=Parameters)
     assert "Nothing was sent" in str(caught.value)
     assert seacloud_env.requests == []
 

@@ -195,6 +195,7 @@ def test_empty_items_keep_their_place():
         ({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}, Finish.CONTENT_FILTER),
         ({"status": "incomplete", "incomplete_details": {"reason": "tides"}}, Finish.UNKNOWN),
         ({"status": "incomplete", "incomplete_details": None}, Finish.UNKNOWN),
+        ({"status": "complete"}, Finish.STOP),
         ({"status": "cancelled"}, Finish.ERROR),
         ({"status": "queued"}, Finish.PAUSE),
         ({"status": "in_progress"}, Finish.PAUSE),

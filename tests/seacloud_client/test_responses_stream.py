@@ -181,13 +181,20 @@ def test_calls_interleave():
         done(0, one),
         completed(one, two),
     )
+    first, second = (delta.part for delta in told(deltas, PartStart))
     assert [(delta.part, delta.arguments) for delta in told(deltas, ToolCallDelta)] == [
-        (10_000, '{"b": '),
-        (0, '{"a"'),
-        (10_000, "2}"),
-        (0, ": 1}"),
+        (second, '{"b": '),
+        (first, '{"a"'),
+        (second, "2}"),
+        (first, ": 1}"),
     ]
     assert Fold().add_all(deltas).reply() == PROTOCOL.decode(response(one, two))
+
+
+def test_the_last_event_may_have_the_name_that_some_gateways_give_it():
+    end = event("done", response=response(HI, status=None))
+    reply = reply_of(created(), *CHUNKS, end)
+    assert (reply.text, reply.choice.finish, reply.choice.finish_reason) == ("Hi.", Finish.STOP, "completed")
 
 
 @pytest.mark.parametrize("late", ["arguments.done", "item.done", "terminal"])

@@ -406,6 +406,13 @@ def test_calls_of_built_in_tools_and_their_outputs_need_each_other():
     assert SHELL not in items_of(user("hi"), assistant(call_), user("and?"), assistant("Hi."), user("go on"))
 
 
+def test_what_the_service_alone_tells_of_an_item_does_not_go_back():
+    printed = {"stdout": "a", "stderr": "", "outcome": {"type": "exit", "exit_code": 0}}
+    item = {"type": "shell_call_output", "call_id": "call_9", "output": [printed]}
+    told = {**item, "output": [{**printed, "created_by": "x"}], "created_by": "x"}
+    assert items_of(user(native(told)), previous_response_id="resp_1") == [item]
+
+
 def test_results_without_a_call_are_left_out_unless_the_service_has_the_call():
     messages = (tool(result("call_7", "a")), user(native(SHELL_OUTPUT), "go on"))
     assert items_of(*messages) == [{"role": "user", "content": "go on"}]

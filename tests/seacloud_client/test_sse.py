@@ -26,6 +26,7 @@ CASES = {
     ),
     "a name without data is no event": (b"event: ping\n\ndata: 1\n\n", [("", b"1")]),
     "the last name wins": (b"event: a\nevent: b\ndata: 1\n\n", [("b", b"1")]),
+    "an empty name wins too": (b"event: a\nevent\ndata: 1\n\nevent: a\nevent:\ndata: 2\n\n", [("", b"1"), ("", b"2")]),
     "unknown fields": (b"retry: 100\nid: 7\nfoo: bar\ndatax: no\ndata: 1\n\n", [("", b"1")]),
     "many blank lines": (b"\n\n\ndata: 1\n\n\n\n\ndata: 2\n\n", [("", b"1"), ("", b"2")]),
     "a byte order mark": (b"\xef\xbb\xbfdata: 1\n\n", [("", b"1")]),
@@ -105,6 +106,12 @@ def test_the_limit_is_for_one_event_not_for_the_stream():
     decoder = SSEDecoder(max_event_bytes=100)
     for _ in range(100):
         assert decoder.feed(b"data: " + b"x" * 50 + b"\n\n") == [("", b"x" * 50)]
+
+
+def test_an_event_that_the_end_cuts_off_may_be_as_large_as_any():
+    decoder = SSEDecoder(max_event_bytes=100)
+    assert decoder.feed(b"data: " + b"x" * 80) == []
+    assert decoder.close() == [("", b"x" * 80)]
 
 
 def test_a_long_event_in_small_pieces_takes_time_by_its_length():

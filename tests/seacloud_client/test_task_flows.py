@@ -11,7 +11,6 @@ from seacloud_client.errors import (
     ContentBlocked,
     ForeignOriginError,
     InsufficientBalanceError,
-    InvalidInputError,
     InvalidRequestError,
     ModelNotAllowedError,
     NotFoundError,
@@ -33,7 +32,6 @@ from seacloud_client.task_flows import (
     ask_result,
     ask_status,
     ask_to_cancel,
-    check_id,
     post_once,
 )
 from seacloud_client.task_wire import Cancellation
@@ -41,6 +39,7 @@ from seacloud_client.task_wire import Cancellation
 BASE = "https://x.test/model"
 SETTINGS = Settings(base_url=BASE)
 CALLS = TaskCalls(SETTINGS)
+DOWNLOADER = Downloader(SETTINGS)
 TASK = Created("nano_banana_2", "mmsu_1")
 ROOT = f"{BASE}/v1/queue/nano_banana_2/requests/mmsu_1"
 CREATED = {
@@ -63,8 +62,7 @@ def status(world):
 
 
 def result(world):
-    downloader = Downloader(SETTINGS)
-    return world.run(ask_result(CALLS.result(TASK), TASK, max_retries=2, downloader=downloader))
+    return world.run(ask_result(CALLS.result(TASK), TASK, max_retries=2, downloader=DOWNLOADER))
 
 
 def cancel(world):
@@ -81,6 +79,7 @@ def test_a_creation_posts_the_parameters_to_the_models_endpoint():
         "Key",
         b'{"prompt":"x"}',
     )
+    assert (call.headers, call.timeout) == ({"Content-Type": "application/json"}, SETTINGS.timeout)
     assert (task.model, task.request_id, task.queue_position) == ("nano_banana_2", "mmsu_1", 0)
     assert task.addresses == Addresses(status=f"{ROOT}/status", response=f"{ROOT}/response", cancel=f"{ROOT}/cancel")
 
@@ -132,6 +131,52 @@ def test_a_creation_of_unknown_outcome_is_posted_once_and_says_so(said):
     assert caught.value.__cause__ is not None
 
 
+def test_an_error_of_unknown_outcome_tells_what_the_service_said():
+    body = {"error": {"code": "E9", "message": "boom"}}
+    with pytest.raises(SubmitOutcomeUnknown) as caught:
+        create(World(answer(body, 500, x_trace="t-1")))
+    error = caught.value
+    assert (error.status, error.code, error.request_id, error.body) == (500, "E9", "req-1", body)
+    assert error.headers["x-trace"] == "t-1"
+    assert error.message.startswith(
+        "A task for nano_banana_2 was posted and the answer was 500, so it may exist, run and be billed. It was not "
+        "posted again. Look among the account's tasks, or ask support with the request id, before you post it again. ["
+    )
+    assert "boom" in error.message
+
+
+def test_an_answer_without_an_id_is_told_whole():
+    with pytest.raises(SubmitOutcomeUnknown) as caught:
+        create(World(answer({"id": "x"}, 201, x_trace="t-1")))
+    error = caught.value
+    assert (error.status, error.request_id, error.body) == (201, "req-1", {"id": "x"})
+    assert error.headers["x-trace"] == "t-1"
+    assert error.message.endswith(" [https://x.test/model/v1 answered without a usable request_id.]")
+
+
+def test_a_creation_at_a_wrong_address_tells_which():
+    with pytest.raises(NotFoundError, match=r"The address was https://x\.test/v1/queue/m"):
+        create(World(answer({"detail": "Not Found"}, 404, url="https://x.test/v1/queue/m")))
+
+
+@pytest.mark.parametrize(("told", "position"), [(3, 3), (0, 0), ("3", None), (True, None), (1.5, None), (None, None)])
+def test_a_place_in_the_queue_is_a_whole_number_or_none(told, position):
+    assert create(World(answer({**CREATED, "queue_position": told}))).queue_position == position
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (TimedOut("late"), "no answer came"),
+        (answer({"error": {"message": "boom", "type": "server_error"}}), "the answer was an error of the service"),
+        (answer({}), "the answer cannot be read"),
+    ],
+)
+def test_an_error_of_unknown_outcome_tells_why_it_is_unknown(said, what):
+    with pytest.raises(SubmitOutcomeUnknown, match=f"was posted and {what}, so it may exist"):
+        create(World(said))
+
+
 @pytest.mark.parametrize(
     ("said", "error"),
     [
@@ -147,6 +192,7 @@ def test_a_creation_of_unknown_outcome_is_posted_once_and_says_so(said):
             answer({"status": {"code": 402, "message": "no", "error_code": 40201}, "data": None}),
             InsufficientBalanceError,
         ),
+        (answer(b"", 300, location=f"{BASE}/elsewhere"), ProtocolError),
         (answer(b"", 307, location=f"{BASE}/elsewhere"), ProtocolError),
         (answer(b"", 307, location="https://evil.test/model"), ForeignOriginError),
     ],
@@ -269,6 +315,7 @@ def test_a_result_in_order_with_what_is_not_known_kept():
     assert made.outputs[2].text == "a cat"
     assert made.outputs[3].raw["depth"] == 3
     assert made.outputs[6].raw == {"value": 42}
+    assert {output.downloader for output in made.outputs} == {DOWNLOADER}
 
 
 @pytest.mark.parametrize(
@@ -277,6 +324,17 @@ def test_a_result_in_order_with_what_is_not_known_kept():
 )
 def test_a_result_that_is_not_there_yet_is_no_failure(said):
     assert result(World(said)) is None
+
+
+def test_a_completed_task_without_outputs_has_no_result_and_says_so():
+    body = {"status": "COMPLETED", "request_id": "mmsu_1"}
+    world = World(answer(body, x_trace="t-1"))
+    with pytest.raises(ProtocolError, match=r"^https://x\.test/model/v1 tells no outputs\. ") as caught:
+        result(world)
+    error = caught.value
+    assert (error.status, error.request_id, error.body) == (200, "req-1", body)
+    assert error.headers["x-trace"] == "t-1"
+    assert len(world.calls) == 3
 
 
 FAILURES = [
@@ -321,6 +379,9 @@ def test_an_error_of_a_task_that_still_runs_is_no_failure():
     [
         (answer({"status": "CANCELLATION_REQUESTED"}, 202), Cancellation.REQUESTED),
         (answer(b"", 202), Cancellation.REQUESTED),
+        (answer(b" \n", 202), Cancellation.REQUESTED),
+        (answer({"ok": True}, 200), Cancellation.REQUESTED),
+        (answer({"status": "ALREADY_COMPLETED"}, 200), Cancellation.ALREADY_COMPLETED),
         (answer({"status": "ALREADY_COMPLETED"}, 400), Cancellation.ALREADY_COMPLETED),
         (answer({"error": {"code": "ALREADY_COMPLETED", "message": "over"}}, 400), Cancellation.ALREADY_COMPLETED),
         (answer({"status": "NOT_FOUND"}, 404), Cancellation.NOT_FOUND),
@@ -349,72 +410,3 @@ def test_a_cancellation_that_is_refused(said, error):
 def test_a_cancellation_is_repeated_where_that_is_safe():
     world = World(TimedOut("late"), answer(b"", 502), answer({"status": "ALREADY_COMPLETED"}, 400))
     assert cancel(world) is Cancellation.ALREADY_COMPLETED
-
-
-def test_the_services_addresses_are_followed():
-    task = Created("m", "mmsu_1", Addresses(status=f"{BASE}/v2/a?t=1", response="/model/v2/b", cancel=f"{BASE}/v2/c"))
-    assert CALLS.status(task).url == f"{BASE}/v2/a?t=1"
-    assert CALLS.result(task).url == f"{BASE}/v2/b"
-    assert CALLS.cancel(task).url == f"{BASE}/v2/c"
-    built = TaskCalls(SETTINGS, follow_addresses=False)
-    assert built.status(task).url == f"{BASE}/v1/queue/m/requests/mmsu_1/status"
-
-
-def test_a_rebuilt_handle_has_the_documented_addresses():
-    assert CALLS.status(TASK).url == f"{ROOT}/status"
-    assert CALLS.result(TASK).url == f"{ROOT}/response"
-    assert CALLS.cancel(TASK).url == f"{ROOT}/cancel"
-
-
-def test_a_foreign_address_does_not_keep_a_task_from_being_cancelled():
-    task = Created("nano_banana_2", "mmsu_1", Addresses(status="https://evil.test/s", cancel="https://evil.test/c"))
-    assert CALLS.status(task).url == "https://evil.test/s"  # the transport refuses it: see test_queue
-    assert CALLS.cancel(task).url == f"{ROOT}/cancel"
-
-
-def test_an_address_of_a_service_that_does_not_know_of_its_tls():
-    task = Created("m", "mmsu_1", Addresses(status="http://x.test/model/s?q=1", response="http://x.test:8080/r"))
-    assert CALLS.status(task).url == "https://x.test/model/s?q=1"
-    assert CALLS.result(task).url == "http://x.test:8080/r"
-
-
-def test_an_address_that_is_none():
-    task = Created(
-        "nano_banana_2", "mmsu_1", Addresses(status="http://[", response="https://x:port/", cancel="https://x:99999/")
-    )
-    assert CALLS.status(task).url == f"{ROOT}/status"
-    assert CALLS.result(task).url == f"{ROOT}/response"
-    assert CALLS.cancel(task).url == f"{ROOT}/cancel"
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        "",
-        " ",
-        ".",
-        "..",
-        "a/b",
-        "../x",
-        "a\\b",
-        "a b",
-        "a\r\nX: y",
-        "a\n",
-        "a%2e",
-        "a?b",
-        "a#b",
-        "é",
-        "a\x00",
-        "x" * 201,
-        None,
-        3,
-    ],
-)
-def test_what_can_be_no_id(bad):
-    with pytest.raises(InvalidInputError, match="Nothing was sent"):
-        check_id(bad, "model")
-
-
-@pytest.mark.parametrize("good", ["nano_banana_2", "wan26_i2v", "gpt-image-1.5", "mmsu_0a1B", "vendor:model@2"])
-def test_what_can_be_an_id(good):
-    assert check_id(good, "model") == good

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+from pathlib import Path
 
 import anyio
 import pytest
@@ -58,16 +59,16 @@ async def test_cancelled_by_anyio():
     assert work.done
 
 
-@pytest.mark.parametrize("name", ["mkdir", "replace", "unlink"])
-async def test_saving_does_not_block_the_event_loop(name, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("home", "name"), [(Path, "mkdir"), (os, "replace"), (Path, "unlink")])
+async def test_saving_does_not_block_the_event_loop(home, name, tmp_path, monkeypatch):
     threads = []
-    real = getattr(os, name)
+    real = getattr(home, name)
 
     def watched(*args, **options):
         threads.append(threading.get_ident())
         return real(*args, **options)
 
-    monkeypatch.setattr(os, name, watched)
+    monkeypatch.setattr(home, name, watched)
     if name == "unlink":  # an empty picture is none, so what was begun is removed
         with pytest.raises(Exception, match="not what it is said to be"):
             await read_output({"type": "image", "url": "data:image/png,text"}).asave(tmp_path / "new")
@@ -78,7 +79,7 @@ async def test_saving_does_not_block_the_event_loop(name, tmp_path, monkeypatch)
 
 
 async def test_cancelled_while_the_file_is_being_opened_leaves_nothing_behind(tmp_path, monkeypatch):
-    real = os.mkdir
+    real = Path.mkdir
     began = threading.Event()
 
     def slow(*args, **options):
@@ -86,9 +87,9 @@ async def test_cancelled_while_the_file_is_being_opened_leaves_nothing_behind(tm
         time.sleep(0.2)
         return real(*args, **options)
 
-    monkeypatch.setattr(os, "mkdir", slow)
+    monkeypatch.setattr(Path, "mkdir", slow)
     task = asyncio.create_task(TEXT.asave(tmp_path / "new"))
-    await asyncio.to_thread(began.wait)
+    assert await asyncio.to_thread(began.wait, 10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

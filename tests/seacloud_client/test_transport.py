@@ -1,6 +1,6 @@
 """The transport: what goes with a request, what comes of each failure, and how much of an answer is read.
 
-httpx's own `MockTransport` stands in for the network; where time matters, a small server on the loopback does.
+httpx's own `MockTransport` stands in for the network.
 """
 
 from __future__ import annotations
@@ -8,11 +8,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import inspect
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -30,20 +28,8 @@ from seacloud_client.errors import (
     TransportError,
 )
 from seacloud_client.flows import HttpAnswer, HttpCall
-from seacloud_client.settings import Settings
-from seacloud_client.transport import Transport, abody_of, acollect_body, body_of, collect_body
-
-KEY = "k-0123456789-secret"
-BASE = "https://cloud.seaart.ai/llm"
-CALL = HttpCall(
-    method="POST", url=f"{BASE}/v1/x", auth="Bearer", headers={"Content-Type": "application/json"}, content=b"{}"
-)
-
-loopback = pytest.mark.allow_hosts(["127.0.0.1", "::1", "localhost"])
-
-
-def settings(**changes: Any) -> Settings:
-    return Settings.resolve("llm", **{"api_key": KEY, **changes})
+from seacloud_client.transport import Transport
+from transport_stubs import BASE, CALL, KEY, STREAMED, Endless, forever, settings
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -80,6 +66,7 @@ def test_a_request_has_key_request_id_and_name(perform):
     assert sent["user-agent"] == f"seacloud-python/{__version__}"
     assert sent["content-type"] == "application/json"
     assert sent["accept"] == "application/json"
+    assert sent["accept-encoding"] == "gzip, deflate"
 
 
 def test_each_request_has_an_id_of_its_own(perform):
@@ -100,11 +87,13 @@ def test_the_services_request_id_wins_in_the_answer(perform):
 
 def test_a_header_takes_the_place_of_ours_whatever_its_case(perform):
     def count(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=request.headers.get_list("user-agent") + request.headers.get_list("accept"))
+        names = ("user-agent", "accept", "accept-encoding")
+        return httpx.Response(200, json=[value for name in names for value in request.headers.get_list(name)])
 
-    call = HttpCall(method="GET", url=CALL.url, auth="Bearer", headers={"ACCEPT": "text/event-stream"})
+    headers = {"ACCEPT": "text/event-stream", "Accept-Encoding": "identity"}
+    call = HttpCall(method="GET", url=CALL.url, auth="Bearer", headers=headers)
     answer = perform(count, call, headers={"user-AGENT": "mine/1"})
-    assert httpx.Response(200, content=answer.body).json() == ["mine/1", "text/event-stream"]
+    assert httpx.Response(200, content=answer.body).json() == ["mine/1", "text/event-stream", "identity"]
 
 
 def test_the_queue_has_a_scheme_of_its_own(perform):
@@ -131,6 +120,20 @@ def test_an_error_that_quotes_the_key_does_not_show_it(perform):
     assert answer.body == b"\xff\xe9 Bearer [the API key]"
 
 
+def test_parameters_go_into_the_address_and_content_into_the_body(perform):
+    def tell(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=[request.method, str(request.url), request.content.decode()])
+
+    call = HttpCall(method="PATCH", url=CALL.url, auth="Bearer", params={"a": "1 2"}, content=b"all")
+    answer = httpx.Response(200, content=perform(tell, call).body)
+    assert answer.json() == ["PATCH", f"{CALL.url}?a=1+2", "all"]
+
+
+def test_an_address_keeps_a_query_of_its_own(perform):
+    call = HttpCall(method="GET", url=f"{CALL.url}?t=1&u", auth="Bearer")
+    assert perform(lambda request: httpx.Response(200, content=request.url.query), call).body == b"t=1&u"
+
+
 def test_a_call_without_credentials_has_none(perform):
     call = HttpCall(method="GET", url="https://files.example/a.png", auth=None)
     sent = sent_headers(perform(echo, call, api_key=None))
@@ -153,8 +156,13 @@ def test_the_key_goes_to_no_other_origin(perform, url):
     def never(_request: httpx.Request) -> httpx.Response:
         raise AssertionError("it was sent")
 
-    with pytest.raises(ForeignOriginError, match="the key was not sent there"):
-        perform(never, HttpCall(method="GET", url=url, auth="Key"))
+    with pytest.raises(ForeignOriginError) as caught:
+        perform(never, HttpCall(method="GET", url=url, auth="Key", headers={"X-Request-Id": "mine"}))
+    assert caught.value.message == (
+        f"{url} is not at {BASE}: the key was not sent there. "
+        "If that is the service's new address, pass it as base_url."
+    )
+    assert caught.value.request_id == "mine"
 
 
 def test_without_a_key_nothing_is_sent(perform):
@@ -165,6 +173,24 @@ def test_without_a_key_nothing_is_sent(perform):
 def test_a_redirect_is_handed_on_and_not_followed(perform):
     answer = perform(lambda _: httpx.Response(302, headers={"location": "https://evil.example/"}))
     assert (answer.status, answer.headers["location"]) == (302, "https://evil.example/")
+
+
+@pytest.mark.parametrize("client_type", [httpx.Client, httpx.AsyncClient])
+def test_the_callers_client_neither_redirects_nor_signs(client_type):
+    """Its own ways of doing that would take the key to another origin, or another key to ours."""
+    sent = []
+
+    def redirect(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["authorization"])
+        return httpx.Response(302, headers={"location": "https://evil.example/"})
+
+    client = client_type(transport=httpx.MockTransport(redirect), follow_redirects=True, auth=("someone", "something"))
+    if client_type is httpx.Client:
+        answer = Transport(settings(), http_client=client).perform(CALL)
+    else:
+        answer = asyncio.run(Transport(settings(), http_async_client=client).aperform(CALL))
+    assert answer.status == 302
+    assert sent == [f"Bearer {KEY}"]
 
 
 def test_no_cookie_and_no_credential_of_the_callers_machine_is_sent(perform, monkeypatch, tmp_path):
@@ -184,37 +210,130 @@ def failing(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
     return handler
 
 
+NOTHING = "Nothing was sent; check network and base_url."
+NO_TRUST = (
+    f"No connection to {CALL.url}: its certificate was not accepted ([SSL: CERTIFICATE_VERIFY_FAILED] certificate has "
+    "expired). Nothing was sent. If a proxy of your network signs for others, set SSL_CERT_FILE to the file of its "
+    "authority's certificate; else check base_url."
+)
+OTHER_LOOP = (
+    f"The connection to {CALL.url} belongs to another event loop, or to one that has ended. Read a stream in the loop "
+    "that opened it. If you gave http_async_client, give each loop a client of its own, or leave it out: then every "
+    "loop has one."
+)
 FAILURES = {
-    "refused": (httpx.ConnectError("[Errno 111] Connection refused"), ConnectionFailed),
-    "no connection in time": (httpx.ConnectTimeout("timed out"), ConnectionFailed),
-    "no free connection": (httpx.PoolTimeout("pool"), ConnectionFailed),
-    "proxy": (httpx.ProxyError("403 Forbidden"), ConnectionFailed),
-    "not read in time": (httpx.ReadTimeout("timed out"), TimedOut),
-    "not written in time": (httpx.WriteTimeout("timed out"), TimedOut),
-    "broken while read": (httpx.ReadError("reset"), StreamBroken),
-    "broken while written": (httpx.WriteError("reset"), StreamBroken),
-    "hung up": (httpx.RemoteProtocolError("Server disconnected without sending a response."), StreamBroken),
-    "decompression": (httpx.DecodingError("bad gzip"), ProtocolError),
-    "too many redirects": (httpx.TooManyRedirects("many"), TransportError),
+    "refused": (
+        httpx.ConnectError("[Errno 111] Connection refused."),
+        ConnectionFailed,
+        f"No connection to {CALL.url}: [Errno 111] Connection refused. {NOTHING}",
+    ),
+    "no connection in time": (
+        httpx.ConnectTimeout("timed out"),
+        ConnectionFailed,
+        f"No connection to {CALL.url} in time (timed out). {NOTHING}",
+    ),
+    "no free connection": (
+        httpx.PoolTimeout(""),
+        ConnectionFailed,
+        f"No connection to {CALL.url} in time (PoolTimeout). {NOTHING}",
+    ),
+    "no such protocol": (
+        httpx.UnsupportedProtocol("no"),
+        ConnectionFailed,
+        f"No connection to {CALL.url}: no. {NOTHING}",
+    ),
+    "proxy": (
+        httpx.ProxyError("403 Forbidden"),
+        ConnectionFailed,
+        f"No connection to {CALL.url}: 403 Forbidden. {NOTHING}",
+    ),
+    "not read in time": (
+        httpx.ReadTimeout("timed out"),
+        TimedOut,
+        f"{CALL.url} did not answer in time (timed out). It may still have done the work; raise timeout if need be.",
+    ),
+    "not written in time": (
+        httpx.WriteTimeout("timed out"),
+        TimedOut,
+        f"{CALL.url} did not answer in time (timed out). It may still have done the work; raise timeout if need be.",
+    ),
+    "broken while read": (
+        httpx.ReadError("reset"),
+        StreamBroken,
+        f"The connection to {CALL.url} broke before the answer was complete (reset).",
+    ),
+    "broken while written": (
+        httpx.WriteError("reset"),
+        StreamBroken,
+        f"The connection to {CALL.url} broke before the answer was complete (reset).",
+    ),
+    "hung up": (
+        httpx.RemoteProtocolError("Server hung up."),
+        StreamBroken,
+        f"The connection to {CALL.url} broke before the answer was complete (Server hung up).",
+    ),
+    "decompression": (
+        httpx.DecodingError("bad gzip"),
+        ProtocolError,
+        f"The answer of {CALL.url} cannot be decompressed: bad gzip.",
+    ),
+    "too many redirects": (
+        httpx.TooManyRedirects("many"),
+        TransportError,
+        f"The exchange with {CALL.url} failed: many.",
+    ),
+    "no address": (httpx.InvalidURL("bad"), ProtocolError, f"{CALL.url} cannot be requested: bad."),
+    "a certificate": (
+        httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired."),
+        ConnectionFailed,
+        NO_TRUST,
+    ),
+    "another loop": (
+        RuntimeError("<asyncio.locks.Event> is bound to a different event loop"),
+        ConfigurationError,
+        OTHER_LOOP,
+    ),
 }
 
 
-@pytest.mark.parametrize(("failure", "cls"), FAILURES.values(), ids=FAILURES.keys())
-def test_each_failure_is_our_error_and_holds_no_key(perform, failure, cls):
+@pytest.mark.parametrize(("failure", "cls", "said"), FAILURES.values(), ids=FAILURES.keys())
+def test_each_failure_is_our_error_and_holds_no_key(perform, failure, cls, said):
+    call = replace(CALL, headers={"X-Request-Id": "mine"})
     with pytest.raises(SeaCloudError) as caught:
-        perform(failing(failure))
+        perform(failing(failure), call)
     error = caught.value
     assert type(error) is cls
-    assert error.request_id
-    assert CALL.url in error.message
+    assert error.message == said
+    assert error.request_id == "mine"
     assert error.__cause__ is None
+    assert error.__context__ is None
     assert error.__suppress_context__
     assert KEY not in f"{error!r} {error} {error.__dict__}"
 
 
-def test_a_missing_scheme_handler_is_our_error(perform):
-    with pytest.raises(ConnectionFailed, match="Nothing was sent"):
-        perform(failing(httpx.UnsupportedProtocol("no")))
+@pytest.mark.parametrize("failure", [LookupError("a mistake of a hook"), RuntimeError("a mistake of a hook")])
+def test_what_is_no_failure_of_the_network_is_handed_on(perform, failure):
+    with pytest.raises(type(failure), match="a mistake of a hook") as caught:
+        perform(failing(failure))
+    assert caught.value is failure
+
+
+@pytest.mark.parametrize(
+    ("cause", "cls"),
+    [
+        ("ConnectionTimeoutError", ConnectionFailed),
+        ("ServerDisconnectedError", StreamBroken),
+        ("SocketTimeoutError", StreamBroken),
+    ],
+)
+def test_what_httpx_aiohttp_calls_no_connection_may_have_been_one(perform, cause, cls):
+    """What was sent is not to be taken for what was not, and sent again."""
+    aiohttp = pytest.importorskip("aiohttp")
+    failure = httpx.ConnectTimeout("timed out")
+    failure.__cause__ = getattr(aiohttp, cause)()
+    with pytest.raises(TransportError) as caught:
+        perform(failing(failure))
+    assert type(caught.value) is cls
 
 
 def test_a_compressed_answer_is_read(perform):
@@ -228,37 +347,6 @@ def test_an_answer_that_cannot_be_decompressed_is_our_error(perform):
         perform(lambda _: httpx.Response(200, stream=Endless([b"not gzip"]), headers={"content-encoding": "gzip"}))
 
 
-class Endless(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body in pieces, sync and async; it notes how much was taken and whether it was closed."""
-
-    def __init__(self, pieces, pause: float = 0.0) -> None:
-        self._pieces = pieces
-        self._pause = pause
-        self.taken = 0
-        self.closed = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._pieces:
-            self.taken += len(piece)
-            time.sleep(self._pause)
-            yield piece
-
-    async def __aiter__(self):
-        for piece in self:
-            yield piece
-
-    def close(self) -> None:
-        self.closed = True
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-def forever(piece: bytes) -> Iterator[bytes]:
-    while True:
-        yield piece
-
-
 def test_an_error_without_an_end_is_cut(perform):
     stream = Endless(forever(b"x" * 65536))
     answer = perform(lambda _: httpx.Response(500, stream=stream))
@@ -268,10 +356,37 @@ def test_an_error_without_an_end_is_cut(perform):
 
 def test_an_answer_without_an_end_is_given_up(perform):
     stream = Endless(forever(b"x" * 65536))
-    with pytest.raises(ProtocolError, match="larger than 1000000 bytes"):
+    with pytest.raises(ProtocolError) as caught:
         perform(lambda _: httpx.Response(200, stream=stream), max_reply_bytes=1_000_000)
+    assert caught.value.message == (
+        f"The answer of {CALL.url} is larger than 1000000 bytes; it was given up. Raise max_reply_bytes if that is no "
+        "mistake of the service's."
+    )
+    assert caught.value.request_id
     assert stream.closed
     assert stream.taken < 1_200_000
+
+
+def test_an_answer_may_be_as_long_as_is_allowed(perform):
+    def of(length: int) -> Callable[[httpx.Request], httpx.Response]:
+        return lambda _: httpx.Response(200, stream=Endless([b"x" * (length - 1), b"y"]))
+
+    assert len(perform(of(1000), max_reply_bytes=1000).body) == 1000
+    with pytest.raises(ProtocolError, match="larger than 1000 bytes"):
+        perform(of(1001), max_reply_bytes=1000)
+
+
+def test_an_answer_that_breaks_off_is_our_error(perform):
+    def broken() -> Iterator[bytes]:
+        yield b"a"
+        raise httpx.ReadError("reset")
+
+    with pytest.raises(StreamBroken) as caught:
+        perform(
+            lambda _: httpx.Response(200, stream=Endless(broken())), replace(CALL, headers={"X-Request-Id": "mine"})
+        )
+    assert caught.value.message == FAILURES["broken while read"][2]
+    assert caught.value.request_id == "mine"
 
 
 def test_an_answer_that_drips_in_does_not_hold_the_caller_for_ever(perform):
@@ -294,60 +409,19 @@ def test_a_calls_own_timeout_wins(perform):
     assert answer.json() == {"connect": 10.0, "read": 50.0, "write": 50.0, "pool": 50.0}
 
 
-STREAMED = HttpCall(method="POST", url=CALL.url, auth="Bearer", stream=True)
-
-
 def test_an_error_is_read_though_a_stream_was_asked_for(perform):
     answer = perform(lambda _: httpx.Response(503, stream=Endless([b"no", b"pe"])), STREAMED)
     assert (answer.body, answer.stream) == (b"nope", None)
 
 
-def test_a_stream_is_left_open_and_closed_behind_its_block():
-    stream = Endless([b"a", b"b"])
-    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=stream))) as client:
-        answer = Transport(settings(), http_client=client).perform(STREAMED)
-        assert stream.taken == 0
-        with body_of(answer) as body:
-            assert next(body) == b"a"
-            assert not stream.closed
-        assert stream.closed
-
-
-async def test_a_stream_is_left_open_and_closed_behind_its_block_async():
-    stream = Endless([b"a", b"b"])
-    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=stream))) as client:
-        answer = await Transport(settings(), http_async_client=client).aperform(STREAMED)
-        async with abody_of(answer) as body:
-            assert await anext(body) == b"a"
-            assert not stream.closed
-        assert stream.closed
-
-
-def broken() -> Iterator[bytes]:
-    yield b"a"
-    raise httpx.ReadError("reset")
-
-
-def test_a_stream_that_breaks_is_our_error():
-    with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless(broken())))) as client:
-        answer = Transport(settings(), http_client=client).perform(STREAMED)
-        with body_of(answer) as body, pytest.raises(StreamBroken, match="broke before the answer was complete"):
-            list(body)
-
-
-async def test_a_stream_can_be_read_whole_after_all():
-    handler = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless([b"a", b"b"])))
-    async with httpx.AsyncClient(transport=handler) as client:
-        answer = await Transport(settings(), http_async_client=client).aperform(STREAMED)
-        assert (await acollect_body(answer, settings(timeout=5.0))).body == b"ab"
-    with httpx.Client(transport=handler) as client:
-        answer = Transport(settings(), http_client=client).perform(STREAMED)
-        assert collect_body(answer, settings(timeout=5.0)).body == b"ab"
-
-
-def test_an_answer_that_was_not_streamed_cannot_be_read_again():
-    with pytest.raises(ValueError, match="not asked for as a stream"), body_of(HttpAnswer(200, {})):
-        pass
+@pytest.mark.parametrize("kind", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("proxy", [None, "http://proxy.test:3128"])
+def test_connections_are_shared_among_those_who_go_the_same_way(kind, proxy):
+    made = Transport(settings(proxy=proxy, transport=kind))
+    assert made._pool is Transport(settings(proxy=proxy, transport=kind))._pool
+    other = "aiohttp" if kind == "httpx" else "httpx"
+    assert made._pool is not Transport(settings(proxy=proxy, transport=other))._pool
+    assert made._pool is not Transport(settings(proxy="http://other.test:3128", transport=kind))._pool
 
 
 def test_a_client_of_the_callers_own_is_never_closed():
@@ -356,89 +430,6 @@ def test_a_client_of_the_callers_own_is_never_closed():
         own.perform(CALL)
         own.close()
         assert not client.is_closed
-
-
-@contextmanager
-def server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that does with each connection what `talk` says."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(10)
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.recv(65536)
-                    talk(connection)
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        listening.shutdown(socket.SHUT_RDWR)
-
-
-@pytest.fixture(params=["sync", "async"])
-def ask(request: pytest.FixtureRequest) -> Callable[..., HttpAnswer]:
-    """Makes a call over the loopback with a client from the pool."""
-
-    def call_of(url: str, **changes: Any) -> tuple[Transport, HttpCall]:
-        return Transport(settings(base_url=url, **changes)), HttpCall(method="GET", url=f"{url}/x", auth="Bearer")
-
-    def sync(url, **changes):
-        pooled, call = call_of(url, **changes)
-        try:
-            return pooled.perform(call)
-        finally:
-            pooled.close()
-
-    def asynchronous(url, **changes):
-        pooled, call = call_of(url, **changes)
-        return asyncio.run(pooled.aperform(call))
-
-    return sync if request.param == "sync" else asynchronous
-
-
-@loopback
-def test_a_server_that_says_nothing_is_timed_out(ask):
-    over = threading.Event()
-    with server(lambda _: over.wait(30)) as url:
-        begun = time.monotonic()
-        with pytest.raises(TimedOut, match="did not answer in time"):
-            ask(url, timeout=0.2)
-        assert time.monotonic() - begun < 15
-        over.set()
-
-
-@loopback
-def test_a_server_that_hangs_up_is_broken(ask):
-    with server(lambda _: None) as url, pytest.raises(StreamBroken):
-        ask(url)
-
-
-@loopback
-def test_an_answer_that_is_cut_is_broken(ask):
-    def cut(connection: socket.socket) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
-
-    with server(cut) as url, pytest.raises(StreamBroken):
-        ask(url)
-
-
-@loopback
-def test_an_answer_that_is_no_http_is_broken(ask):
-    banner = b"SSH-2.0-OpenSSH_9.6\r\n"
-    with server(lambda connection: connection.sendall(banner)) as url, pytest.raises(StreamBroken):
-        ask(url)
-
-
-@loopback
-def test_nobody_there_is_no_connection(ask):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with pytest.raises(ConnectionFailed, match="check network and base_url"):
-        ask(f"http://127.0.0.1:{port}")
 
 
 def test_the_two_sides_of_the_transport_differ_by_their_awaits_alone():

@@ -14,16 +14,10 @@ from typing import Any, TypeAlias
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
 from pydantic import BaseModel
-from seacloud_client.conversation import (
-    AnyTool,
-    CustomTool,
-    JsonOutput,
-    NativeTool,
-    OutputSchema,
-    Tool,
-    ToolChoice,
-)
+from seacloud_client.conversation import AnyTool, JsonOutput, OutputSchema, ToolChoice
 from seacloud_client.errors import InvalidInputError
+from seacloud_client.names import wire_name
+from seacloud_client.openai_form import MODES, called_tool, choice_of, output_of, strict_parameters, tool_of
 from seacloud_client.strict_schemas import root_inlined, strict_form
 
 Json: TypeAlias = dict[str, Any]
@@ -33,8 +27,6 @@ _TOOL_EXTRAS = ("cache_control", "defer_loading", "input_examples", "allowed_cal
 """What a tool's dict in Anthropic's form says besides its function."""
 
 _REFERENCE = re.compile(r'"\$ref": "#/\$defs/([^"]+)"')
-
-_MODES = {"auto": "auto", "none": "none", "any": "required", "required": "required"}
 
 
 def tool_json(tool: ToolLike, *, strict: bool | None = None) -> Json:
@@ -68,13 +60,7 @@ def _function(tool: ToolLike, function: Json, strict: bool | None) -> Json:
     if strict is not None:
         function["strict"] = strict
     if function.get("strict"):
-        try:
-            function["parameters"] = strict_form(function.get("parameters") or {"type": "object", "properties": {}})
-        except ValueError as error:
-            raise InvalidInputError(
-                f"The tool {function['name']!r} cannot be strict: {error}. Leave strict out, or change its parameters. "
-                "Nothing was sent."
-            ) from None
+        function["parameters"] = strict_parameters(function["name"], function.get("parameters"))
     return function
 
 
@@ -99,21 +85,7 @@ def _is_native(tool: Mapping[str, Any]) -> bool:
 
 def read_tool(tool: ToolLike) -> AnyTool:
     """A tool in the conversation's terms."""
-    described = tool_json(tool)
-    kind = described.get("type")
-    if kind == "custom" and ("name" in described or isinstance(described.get("custom"), Mapping)):
-        custom = described.get("custom", described)
-        return CustomTool(custom["name"], custom.get("description"), custom.get("format"))
-    if kind != "function":
-        return NativeTool(described)
-    function = described["function"]
-    return Tool(
-        function["name"],
-        function.get("description") or None,
-        function.get("parameters"),
-        function.get("strict"),
-        described.get("extras"),
-    )
+    return tool_of(tool_json(tool))
 
 
 def tool_choice_json(choice: Mapping[str, Any] | str | bool | None, tools: Sequence[Json]) -> Json | str | None:
@@ -127,14 +99,12 @@ def tool_choice_json(choice: Mapping[str, Any] | str | bool | None, tools: Seque
     if choice is True:
         return "required"
     if isinstance(choice, str):
-        return _MODES.get(choice) or _named(choice, tools)
-    kind = choice.get("type")
-    if kind in _MODES:  # Anthropic's form
-        return _MODES[kind]
+        return MODES.get(choice) or _named(choice, tools)
+    kind = str(choice.get("type"))
+    if kind in MODES:  # Anthropic's form
+        return MODES[kind]
     if kind in ("function", "tool", "custom"):
-        inner = choice.get(kind)
-        name = inner.get("name") if isinstance(inner, Mapping) else choice.get("name")
-        return _named(str(name), tools)
+        return _named(str(called_tool(choice)), tools)
     return dict(choice)
 
 
@@ -165,14 +135,7 @@ def _name_of(tool: Json) -> str | None:
 
 def read_tool_choice(choice: Json | str | bool | None, tools: Sequence[Json]) -> ToolChoice | None:
     """A tool choice in the conversation's terms."""
-    normal = tool_choice_json(choice, tools)
-    if normal is None:
-        return None
-    if isinstance(normal, str):
-        return ToolChoice(normal)  # type: ignore[arg-type]  # it is one of the modes
-    if isinstance(normal.get("function"), Mapping):
-        return ToolChoice("tool", normal["function"]["name"])
-    return ToolChoice("native", native=normal)
+    return choice_of(tool_choice_json(choice, tools))
 
 
 def output_json(output: Mapping[str, Any] | type, *, strict: bool | None = None) -> Json:
@@ -200,8 +163,7 @@ def _strict_if_possible(described: Json) -> Json:
 
 def _output_name(output: Mapping[str, Any] | type, schema: Json) -> str:
     """A name that the providers take: letters, digits, `_` and `-`, 64 at most."""
-    name = schema.get("title") or getattr(output, "__name__", None) or "answer"
-    return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]
+    return wire_name(schema.get("title") or getattr(output, "__name__", None) or "answer")
 
 
 def _strict_output(described: Json, strict: bool | None) -> Json:
@@ -238,17 +200,7 @@ def read_output(output: Mapping[str, Any] | type | None) -> OutputSchema | JsonO
     Raises:
         InvalidInputError: if it is none that is known.
     """
-    if output is None:
-        return None
-    described = output_json(output)
-    if described["type"] == "text":
-        return None
-    if described["type"] == "json_object":
-        return JsonOutput()
-    facts = described["json_schema"]
-    if not isinstance(facts.get("schema"), Mapping):
-        raise InvalidInputError(f"response_format has no schema: {described}. Nothing was sent.")
-    return OutputSchema(facts.get("name") or "answer", facts["schema"], facts.get("strict"), facts.get("description"))
+    return None if output is None else output_of(output_json(output))
 
 
 def is_pydantic(schema: object) -> bool:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 from langchain_core.messages import InvalidToolCall
 from langchain_core.messages import ToolCall as LangChainToolCall
 from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langchain_core.utils.json import parse_partial_json
 from seacloud_client.conversation import ToolCall
+from seacloud_client.parts import parse_arguments
 
 CALL_FACTS = "tool_call_facts"
 """Where, in `additional_kwargs`, a reply keeps what LangChain's tool calls have no place for, by the call's id: `kind`,
@@ -56,7 +56,7 @@ class OpenCall:
             return CUSTOM_END, {}
         arguments = "".join(self._fragments)
         try:
-            whole_arguments(arguments)
+            parse_arguments(arguments)
         except ValueError:
             return closing(arguments), {"number": self._number, "length": len(arguments)}
         return "", {}
@@ -65,23 +65,6 @@ class OpenCall:
 def escaped(text: str) -> str:
     """A piece of text as it stands within a JSON string."""
     return json.dumps(text, ensure_ascii=False)[1:-1]
-
-
-def whole_arguments(text: str) -> dict[str, Any]:
-    """The arguments, if they are a whole JSON object. No text at all means no arguments.
-
-    Raises:
-        ValueError: if they are not; the message says why.
-    """
-    if not text.strip():
-        return {}
-    try:
-        value = json.loads(text, strict=False)  # models leave line breaks in strings as they are
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"The arguments are not JSON ({error}).") from None
-    if not isinstance(value, dict):
-        raise ValueError("The arguments are not a JSON object.")  # noqa: TRY004  # it is the text's fault
-    return value
 
 
 def closing(arguments: str) -> str:
@@ -114,7 +97,7 @@ def parse_calls(calls: Iterable[ToolCall]) -> tuple[list[LangChainToolCall], lis
             valid.append(tool_call(name=call.name, args={"input": call.arguments}, id=call.id))
             continue
         try:
-            valid.append(tool_call(name=call.name, args=whole_arguments(call.arguments), id=call.id))
+            valid.append(tool_call(name=call.name, args=parse_arguments(call.arguments), id=call.id))
         except ValueError as error:
             invalid.append(invalid_tool_call(name=call.name, args=call.arguments, id=call.id, error=str(error)))
     return valid, invalid

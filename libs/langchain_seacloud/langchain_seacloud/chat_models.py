@@ -31,7 +31,7 @@ from langchain_seacloud.profiles import profile_of
 from langchain_seacloud.redaction import address_without_user, redacted, without_secret_headers
 from langchain_seacloud.replies import generations
 from langchain_seacloud.requests import FIELD_PARAMS, make_request
-from langchain_seacloud.structured import METHODS, Method, choose_method, structured
+from langchain_seacloud.structured import METHODS, Method, choose_method, named, structured
 
 if TYPE_CHECKING:
     from seacloud_client.catalogue import Catalogue, CatalogueModel
@@ -295,7 +295,7 @@ class ChatSeaCloud(ChatSeaCloudParameters):
 
     def with_structured_output(
         self,
-        schema: dict[str, Any] | type,
+        schema: dict[str, Any] | type | None = None,
         *,
         method: Method | None = None,
         include_raw: bool = False,
@@ -305,7 +305,8 @@ class ChatSeaCloud(ChatSeaCloudParameters):
         """A model that answers with data of a given form.
 
         Args:
-            schema: a pydantic class (the answer is an instance), a TypedDict or a JSON schema (the answer is a dict).
+            schema: a pydantic class (the answer is an instance), a TypedDict or a JSON schema (the answer is a dict);
+                with `json_mode` it may be left out.
             method: `json_schema` uses the provider's own structured output; `function_calling` makes the model call a
                 tool of that form, which most models can; `json_mode` asks for some JSON object, and the prompt must
                 describe it. By default it is the first where the model's profile says `structured_output` and the
@@ -318,19 +319,20 @@ class ChatSeaCloud(ChatSeaCloudParameters):
         The runnable that it returns raises `OutputRefusedError` if the model declines.
 
         Raises:
-            ValueError: if the method is none of these.
+            ValueError: if the method is none of these, or there is no schema and the method needs one.
             InvalidInputError: with `strict`, if the schema has no strict form.
         """
+        form = named(schema, method)
         if method is None:
             is_native = (self.profile or {}).get("structured_output")
-            method = choose_method(schema, is_native=is_native, strict=strict)
+            method = choose_method(form, is_native=is_native, strict=strict)
         elif method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}; got {method!r}.")
         with langchain_errors():
             return structured(
                 self.bind_tools,
                 self.bind,
-                schema,
+                form,
                 method=method,
                 include_raw=include_raw,
                 strict=strict,

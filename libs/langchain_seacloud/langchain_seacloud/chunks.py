@@ -48,7 +48,7 @@ from seacloud_client.folding import Fold
 
 from langchain_seacloud.blocks import citation_block, given, media_block, reasoning_block, text_block, usage_metadata
 from langchain_seacloud.calls import CALL_FACTS, OpenCall
-from langchain_seacloud.natives import native_block
+from langchain_seacloud.natives import native_blocks
 from langchain_seacloud.reasoning import KeptReasoning, is_kept_beside
 
 PROVIDER = "seacloud"
@@ -80,7 +80,7 @@ class ChunkBuilder:
         self._nothing: str | list[str | dict[Any, Any]] = [] if v1 else ""
         self._plain_text: int | None = None  # the part whose text is the plain string
         self._strings = 0  # 1 if the merged content begins with a string
-        self._blocks: dict[int, str] = {}  # the parts that have a block in the content, and its type
+        self._blocks: dict[int | str, str] = {}  # the parts that have a block in the content, and its type
         self._reasoning = KeptReasoning()
         self._held: dict[int, Fold] = {}  # parts that are told whole
         self._citations: dict[int, list[Annotation]] = {}
@@ -116,7 +116,7 @@ class ChunkBuilder:
             message=AIMessageChunk(content=content, response_metadata=self._marks, **fields)  # which copies it
         )
 
-    def _block(self, part: int, **block: Any) -> ChatGenerationChunk:
+    def _block(self, part: int | str, **block: Any) -> ChatGenerationChunk:
         """A content block, or more of one."""
         if part in self._blocks:
             return self._chunk([{**block, "index": part}])
@@ -275,7 +275,10 @@ class ChunkBuilder:
         call = self._calls.pop(delta.part, None)
         if held is not None:
             whole: Any = held.add_all([PartEnd(0, delta.part, delta.extras)]).reply().choice.parts[0]
-            yield self._block(delta.part, **(native_block(whole) if isinstance(whole, Native) else media_block(whole)))
+            first, *others = native_blocks(whole) if isinstance(whole, Native) else [media_block(whole)]
+            yield self._block(delta.part, **first)
+            for result in others:
+                yield self._block(f"lc_result_{delta.part}", **result)
         elif call is not None:
             yield from self._end_call(delta.part, call, delta.extras)
         else:

@@ -177,11 +177,14 @@ def _media(cls: type[Media], block: Block, *, name: str | None = None) -> Media:
     filename = extras.pop("filename", None)
     transcript = extras.pop("transcript", None)
     spoken = {"transcript": transcript} if transcript is not None and issubclass(cls, Audio) else {}
+    data = block.get("base64") or (block.get("data") if block.get("source_type") == "base64" else None)
+    if isinstance(data, bytes):
+        raise ValueError("base64 is text: base64.b64encode(...).decode()")  # noqa: TRY004  # it is told as all others
     return cls(
         id=extras.pop("item_id", None),
         **spoken,
         url=block.get("url"),
-        data=block.get("base64") or (block.get("data") if block.get("source_type") == "base64" else None),
+        data=data,
         file_id=block.get("file_id") or (block.get("id") if block.get("source_type") == "id" else None),
         media_type=block.get("mime_type"),
         name=name or block.get("filename") or filename,
@@ -288,6 +291,16 @@ def _tool_result(block: Block, protocol: Protocol) -> Part:
     return ToolResult(block["tool_use_id"], parts, bool(block.get("is_error")), extras=extras_of(block))
 
 
+def _search_result(block: Block, protocol: Protocol) -> Part:
+    """Anthropic's form of a source that may be cited: its own protocol takes it, and any other the text that it is."""
+    item = Native("messages", _without_index(block))
+    if protocol == item.protocol:
+        return item
+    content = block["content"]
+    texts = [content] if isinstance(content, str) else [piece["text"] for piece in content]
+    return Text("\n\n".join([f"{block['title']} ({block['source']})", *texts]))
+
+
 def _json(block: Block, _protocol: Protocol) -> Part:
     """A tool's result that is JSON."""
     return Text(json.dumps(block["json"], ensure_ascii=False))
@@ -321,6 +334,7 @@ _READERS: Mapping[str, Callable[[Block, Protocol], Part | None]] = {
     "document": _document,
     "text-plain": _plain_text,
     "tool_result": _tool_result,
+    "search_result": _search_result,
     "non_standard": read_native,
     "server_tool_call": read_native,
     "server_tool_call_chunk": read_native,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,14 +11,19 @@ from langchain_core.tools.base import ArgsSchema
 from pydantic import Field, PrivateAttr, model_validator
 from seacloud_client.contracts import AnyContract
 from seacloud_client.lifecycle import OnInterrupt
+from seacloud_client.media_tools.durable import DurableCall, Work, done
+from seacloud_client.media_tools.journal import TaskJournal
+from seacloud_client.media_tools.spending import Slot, allow, approval
+from seacloud_client.media_tools.steps import Flow, Step, blocking
+from seacloud_client.names import wire_name
+from seacloud_client.queue import Task
 from typing_extensions import Self
 
-from langchain_seacloud.durable import DurableCall
-from langchain_seacloud.queue_tool import QueueTool, current_call_id, tool_name
-from langchain_seacloud.spending import EVER, Approve, CallCounter, Slot, approval, conversation_of, take_slot
-from langchain_seacloud.task_journal import TaskJournal
+from langchain_seacloud.durable import durable_call
+from langchain_seacloud.queue_tool import QueueTool, current_call_id, telling_failures
+from langchain_seacloud.spending import Approve, CallCounter, conversation_of
 from langchain_seacloud.tool_arguments import ToolArguments
-from langchain_seacloud.tool_steps import Flow, Step, blocking
+from langchain_seacloud.tool_texts import ContentAndArtifact
 
 
 class GuardedTool(QueueTool):
@@ -69,7 +74,7 @@ class GuardedTool(QueueTool):
         self._in_thread = CallCounter(limit) if isinstance(limit, int) else limit
         if self.args_schema is None:
             self.args_schema = self._arguments.schema
-        self.name = self.name or tool_name(self.verb, self.model)
+        self.name = self.name or wire_name(f"{self.verb}_{self.model}")
         self.description = self.description or self._default_description()
         return self
 
@@ -80,23 +85,19 @@ class GuardedTool(QueueTool):
         """Takes the right to create a task, and asks for approval.
 
         Raises:
-            ToolException: if it is refused.
+            CallRefused: if it is refused.
         """
-        limits = [] if self.max_calls is None else [(self._ever, EVER, 0)]
+        limits = [] if self.max_calls is None else [self._ever.ever()]
         if self._in_thread is not None:
             conversation, known = conversation_of(config), 0
             thread = (config.get("configurable") or {}).get("thread_id")
             if self.journal is not None and thread is not None:
                 known = yield blocking(partial(self.journal.count, str(thread)))
-            limits.append((self._in_thread, conversation, known))
-        slot = take_slot(self.name, limits)
+            limits.append(self._in_thread.of_conversation(conversation, known))
+        asking = []
         if self.approve is not None:
-            try:
-                yield approval(self.approve, self.model, parameters)
-            except BaseException:
-                slot.give_back()
-                raise
-        return slot
+            asking.append(approval(self.approve, self.model, parameters, async_calls="ainvoke, astream, ..."))
+        return (yield from allow(limits, *asking, tool=self.name))
 
     def _submission(self, parameters: Mapping[str, Any], *, on_interrupt: OnInterrupt) -> Step:
         """The step that creates a task, and gives its handle."""
@@ -105,10 +106,42 @@ class GuardedTool(QueueTool):
             partial(self.queue.asubmit, self.model, parameters, on_interrupt=on_interrupt),
         )
 
+    def _create(
+        self,
+        said: Mapping[str, Any],
+        config: RunnableConfig,
+        *,
+        once: Callable[[Mapping[str, Any]], Step],
+        answer: Callable[[Any], Flow[ContentAndArtifact]],
+        finish: Callable[[Task], Flow[ContentAndArtifact]],
+    ) -> Flow[ContentAndArtifact]:
+        """Creates a task for what the agent's model said, and gives the tool's answer.
+
+        Args:
+            said: what the agent's model said.
+            config: of whoever called the tool.
+            once: without a journal, the step that creates the task from its parameters.
+            answer: the answer, from what that step gives.
+            finish: with a journal, the answer for a task that there is.
+        """
+        parameters = self._arguments.check(said)
+        work = Work(
+            allow=partial(self._allow, parameters, config),
+            once=once(parameters),
+            answer=answer,
+            post=self._submission(parameters, on_interrupt="keep"),
+            task=self.queue.task,
+            finish=finish,
+            told=self.told,
+        )
+        with telling_failures():
+            content, artifact = yield from done(work, self._durable_call(said, parameters, config))
+        return content, artifact
+
     def _durable_call(
         self, said: Mapping[str, Any], parameters: Mapping[str, Any], config: RunnableConfig
     ) -> DurableCall | None:
         if self.journal is None:
             return None
         call_id = current_call_id()
-        return DurableCall.of(self.journal, config, call_id, model=self.model, said=said, parameters=parameters)
+        return durable_call(self.journal, config, call_id, model=self.model, said=said, parameters=parameters)

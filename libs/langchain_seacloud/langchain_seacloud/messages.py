@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, cast, get_args
 
 from langchain_core.messages import (
@@ -120,7 +120,30 @@ def _calls(message: AIMessage) -> list[ToolCall]:
     for invalid in message.invalid_tool_calls:
         call = _call(invalid["id"], invalid["name"], invalid["args"] or "", facts, kinds)
         calls.insert((facts.get(call.id) or {}).get("number", len(calls)), call)
+    if not calls and message.response_metadata.get("model_provider") != PROVIDER:
+        calls.extend(_calls_told_otherwise(message))
     return calls
+
+
+def _calls_told_otherwise(message: AIMessage) -> Iterator[ToolCall]:
+    """Calls of which only the content tells, as users write histories by hand, or `function_call`, OpenAI's oldest."""
+    for block in message.content:
+        if isinstance(block, dict) and block.get("type") in _CALLS_IN_CONTENT:
+            call_id, arguments, kind = _CALLS_IN_CONTENT[block["type"]](block)
+            text = arguments if isinstance(arguments, str) else json.dumps(arguments or {}, ensure_ascii=False)
+            yield _call(call_id, block.get("name"), text, {}, {call_id: kind})
+    older = message.additional_kwargs.get("function_call")
+    if isinstance(older, Mapping) and older.get("name"):
+        yield _call(older["name"], older["name"], str(older.get("arguments") or ""), {}, {})
+
+
+_CALLS_IN_CONTENT: Mapping[str, Callable[[Mapping[str, Any]], tuple[Any, Any, str]]] = {
+    "tool_use": lambda block: (block.get("id"), block.get("input"), "function"),
+    "tool_call": lambda block: (block.get("id"), block.get("args"), "function"),
+    "function_call": lambda block: (block.get("call_id"), block.get("arguments"), "function"),
+    "custom_tool_call": lambda block: (block.get("call_id"), block.get("input"), "custom"),
+}
+"""For each type of block that is a call: the call's id, its arguments and its kind."""
 
 
 def _kinds_told_by_content(message: AIMessage) -> dict[str, Literal["custom"]]:

@@ -1,7 +1,7 @@
 """Reading structured output: langchain-core's parsers, which also stream, with what they lack.
 
-They raise if the model refused, or if its tool call does not parse, instead of giving nothing; and they take out the
-nulls that the strict form of a schema brings in.
+They raise if the model refused, called no tool, or called it with what does not parse, instead of giving nothing; and
+they take out the nulls that the strict form of a schema brings in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import BaseOutputParser, JsonOutputParser, PydanticOutputParser
-from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser, PydanticToolsParser
+from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser
 from langchain_core.outputs import ChatGeneration, Generation
 from pydantic import Field
 from seacloud_client.strict_schemas import without_added_nulls
@@ -36,9 +36,10 @@ def text_parser(schema: Mapping[str, Any] | type) -> BaseOutputParser[Any]:
 
 def call_parser(schema: Mapping[str, Any] | type, name: str) -> BaseOutputParser[Any]:
     """Reads an answer that is the call of a tool of that name."""
+    described = json_schema_of(schema)
     if is_pydantic(schema):
-        return _PydanticCall(tools=[schema], first_tool_only=True)
-    return _JsonCall(key_name=name, first_tool_only=True, json_schema=json_schema_of(schema))
+        return _PydanticCall(key_name=name, first_tool_only=True, json_schema=described, pydantic_object=schema)
+    return _JsonCall(key_name=name, first_tool_only=True, json_schema=described)
 
 
 class _JsonText(JsonOutputParser):
@@ -65,15 +66,25 @@ class _JsonCall(JsonOutputKeyToolsParser):
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
         _raise_refusal(result, partial=partial)
-        _raise_invalid_call(result, partial=partial)
+        _raise_if_not_called(result, self.key_name, partial=partial)
         return without_added_nulls(super().parse_result(result, partial=partial), self.json_schema)
 
 
-class _PydanticCall(PydanticToolsParser):
+class _PydanticCall(_JsonCall):
+    """Not langchain-core's `PydanticToolsParser`: that finds the class by its name, which may be none for a wire."""
+
+    pydantic_object: Any
+
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
-        _raise_refusal(result, partial=partial)
-        _raise_invalid_call(result, partial=partial)
-        return super().parse_result(result, partial=partial)
+        arguments = super().parse_result(result, partial=partial)
+        if arguments is None:
+            return None
+        try:
+            return self.pydantic_object(**arguments)
+        except ValueError:  # pydantic's, of both versions
+            if partial:
+                return None
+            raise
 
 
 def _whole_message(result: list[Generation], *, partial: bool) -> AIMessage | None:
@@ -102,10 +113,17 @@ def _raise_refusal(result: list[Generation], *, partial: bool) -> None:
     )
 
 
-def _raise_invalid_call(result: list[Generation], *, partial: bool) -> None:
+def _raise_if_not_called(result: list[Generation], name: str, *, partial: bool) -> None:
     message = _whole_message(result, partial=partial)
-    if message is None or message.tool_calls or not message.invalid_tool_calls:
+    if message is None or any(call["name"] == name for call in message.tool_calls):
         return
+    if not message.invalid_tool_calls:
+        said = str(message.text)
+        raise OutputParserException(
+            f"The model did not call the tool {name!r}, whose input is the answer's form, but said {said[:200]!r}. Ask "
+            "with method='json_schema', where the model has it, or tell it in the prompt to call the tool.",
+            llm_output=said,
+        )
     arguments = message.invalid_tool_calls[0]["args"] or ""
     finish = message.response_metadata.get("finish_reason")
     raise OutputParserException(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal
@@ -13,14 +12,13 @@ from langchain_core.tools import BaseTool, ToolException
 from langchain_core.utils import secret_from_env
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 from seacloud_client.errors import SeaCloudError
+from seacloud_client.media_tools.outcomes import CallFailed
+from seacloud_client.media_tools.texts import error_text
 from seacloud_client.queue import Queue
 from seacloud_client.settings import API_KEY_VARIABLE, Settings
 from typing_extensions import Self
 
-from langchain_seacloud.tool_texts import error_text, validation_text
-
-MAX_NAME = 64
-"""The longest name of a tool that every protocol takes."""
+from langchain_seacloud.tool_texts import validation_text
 
 _call_id: ContextVar[str | None] = ContextVar("seacloud_tool_call_id", default=None)
 
@@ -28,7 +26,12 @@ _call_id: ContextVar[str | None] = ContextVar("seacloud_tool_call_id", default=N
 class QueueTool(BaseTool):
     """A tool that works with the media queue."""
 
-    model_config = ConfigDict(protected_namespaces=(), arbitrary_types_allowed=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        protected_namespaces=(),
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        extra="forbid",  # a limit that is misspelt would be none
+    )
 
     name: str = ""
     """What the agent's model calls the tool; there is a default."""
@@ -103,6 +106,15 @@ class QueueTool(BaseTool):
         except SeaCloudError as error:
             raise ToolException(self.told(error)) from error
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """A copy with lists and dicts of its own. All else is shared: connections hold locks, and a limit stays one."""
+        memo = {} if memo is None else memo
+        handlers = self.callbacks if isinstance(self.callbacks, list) else [self.callbacks]
+        for value in (*self.__dict__.values(), *(self.__pydantic_private__ or {}).values(), *handlers):
+            if not isinstance(value, (list, dict)):
+                memo[id(value)] = value
+        return super().__deepcopy__(memo)
+
     def __getstate__(self) -> dict[Any, Any]:
         """What a pickle holds: everything but the key and the connections."""
         state = dict(super().__getstate__())
@@ -110,6 +122,15 @@ class QueueTool(BaseTool):
         state["__dict__"] = {**state["__dict__"], **left_out}
         state["__pydantic_private__"] = {**(state.get("__pydantic_private__") or {}), "_queue": None}
         return state
+
+
+@contextmanager
+def telling_failures() -> Iterator[None]:
+    """Makes failures of calls such as are told to the agent's model; other errors are the run's."""
+    try:
+        yield
+    except CallFailed as failed:
+        raise ToolException(failed.message) from failed.__cause__
 
 
 @contextmanager
@@ -127,21 +148,3 @@ def current_call_id() -> str | None:
     LangChain hands it to arguments of a pydantic class alone, and a contract's parameters are none.
     """
     return _call_id.get()
-
-
-def tool_name(verb: str, model: str) -> str:
-    """A name that every protocol takes: letters, digits, `_` and `-`, 64 at most."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", f"{verb}_{model}")[:MAX_NAME]
-
-
-def tool_names(models: Iterable[str], verb: str) -> list[str]:
-    """A name for each model's tool, no two alike."""
-    names: list[str] = []
-    for model in models:
-        name = fitting = tool_name(verb, model)
-        number = 1
-        while fitting in names:
-            number += 1
-            fitting = f"{name[: MAX_NAME - len(str(number)) - 1]}_{number}"
-        names.append(fitting)
-    return names

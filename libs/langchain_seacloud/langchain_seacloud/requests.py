@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields as dataclass_fields
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage
-from seacloud_client.conversation import Request, ToolChoice
+from seacloud_client.call_parameters import FIELD_PARAMS, by_own_names, call_parameters
+from seacloud_client.conversation import Request
+from seacloud_client.credentials import names_a_credential
 from seacloud_client.errors import InvalidInputError
-from seacloud_client.models import facts_of
+from seacloud_client.forced_calls import softened
 from seacloud_client.protocols import ProtocolChoice, choose
 
 from langchain_seacloud.binding import read_output, read_tool, read_tool_choice, tool_json
 from langchain_seacloud.messages import read_messages
 
-OTHER_NAMES: Mapping[str, str] = {
-    "model_name": "model",
-    "max_completion_tokens": "max_tokens",
-    "max_output_tokens": "max_tokens",
-    "stop_sequences": "stop",
-}
-"""Names that users of other packages give to the same parameters."""
+__all__ = ["FIELD_PARAMS", "make_request"]
 
-FIELD_PARAMS = frozenset(field.name for field in dataclass_fields(Request)) - {
-    "model",
-    "messages",
-    "output",
-    "tools",
-    "tool_choice",
-    "metadata",  # a model's own `metadata` is LangChain's, for tracing
-    "extra_headers",
-    "extra_query",
-    "extra_body",
-}
-"""Parameters of a request that the model may have as fields too."""
-
-_CALL_PARAMS = FIELD_PARAMS | {"metadata"}
-_READ_APART = frozenset(
-    ("model", "tools", "tool_choice", "response_format", "extra_headers", "extra_query", "extra_body")
-)
 _IGNORED = frozenset(("stream", "run_manager", "strict", "ls_structured_output_format"))
 """What frameworks pass that says nothing to the service."""
 
@@ -68,8 +44,6 @@ _OF_THE_MODEL = frozenset(
 )
 """Settings of the connection. They are no parameters of a call, and must not get into its body."""
 
-_TUPLES = ("modalities", "include")
-
 
 def make_request(
     fields: Mapping[str, Any],
@@ -93,19 +67,10 @@ def make_request(
     Raises:
         InvalidInputError: if that makes no sense.
     """
-    given = {OTHER_NAMES.get(name, name): value for name, value in given.items() if name not in _IGNORED}
-    misplaced = next((name for name in given if name in _OF_THE_MODEL), None)
-    if misplaced is not None:
-        raise InvalidInputError(
-            f"{misplaced} is a setting of the model, not of a call: make another ChatSeaCloud({misplaced}=...), or use "
-            "configurable_fields. Nothing was sent."
-        )
+    given = by_own_names({name: value for name, value in given.items() if name not in _IGNORED})
+    _refuse_misplaced(given)
     model = given.get("model") or fields["model"]
-    params = {name: fields[name] for name in FIELD_PARAMS if fields.get(name) is not None}
-    params.update({name: value for name, value in given.items() if name in _CALL_PARAMS})
-    stops = stop or params.get("stop") or ()
-    params["stop"] = (stops,) if isinstance(stops, str) else tuple(stops)
-    params.update({name: tuple(params[name] or ()) for name in _TUPLES if name in params})
+    params = call_parameters(fields, given, stop=stop)
     if stream and (params.get("n") or 1) > 1:
         raise InvalidInputError("A stream has room for one answer: leave n out, or use generate(). Nothing was sent.")
     tools = [tool_json(tool) for tool in given.get("tools") or ()]
@@ -115,46 +80,22 @@ def make_request(
         tools=tuple(read_tool(tool) for tool in tools),
         tool_choice=read_tool_choice(given.get("tool_choice"), tools),
         output=read_output(given.get("response_format")),
-        extra_headers=dict(given.get("extra_headers") or {}) or None,
-        extra_query={**(fields.get("default_query") or {}), **(given.get("extra_query") or {})} or None,
-        extra_body={
-            **(fields.get("extra_body") or {}),
-            **{name: value for name, value in given.items() if name not in _CALL_PARAMS | _READ_APART},
-            **(given.get("extra_body") or {}),
-        },
         **params,
     )
-    return _softened(request)
+    return softened(request)
 
 
-def _softened(request: Request) -> Request:
-    """The request with a forced tool call made a free one, where the model's provider would refuse it.
-
-    `create_agent` forces calls for structured output, whatever the model is set to.
-    """
-    choice = request.tool_choice
-    if choice is None or choice.mode not in ("required", "tool"):
-        return request
-    reason = next(_reasons_against_force(request), None)
-    if reason is None:
-        return request
-    warnings.warn(
-        f"tool_choice demands a tool call, which {request.model} refuses {reason}: it is asked with tool_choice='auto' "
-        "instead, and may answer without a call.",
-        stacklevel=2,
-    )
-    return replace(request, tool_choice=ToolChoice("auto"))
-
-
-def _reasons_against_force(request: Request) -> Iterator[str]:
-    facts = facts_of(request.model)
-    if facts.tool_choice is False:
-        yield "always"
-    # Anthropic's guide "Extended thinking" and DeepSeek's "Thinking mode": no forced tool choice while it thinks.
-    if (request.thinking or {}).get("type") in ("enabled", "adaptive"):
-        yield "while it thinks; thinking is on"
-    # An effort makes a model that is known to think in this way do it.
-    if request.thinking is None and facts.thinking is not None:
-        effort = request.reasoning_effort or (request.reasoning or {}).get("effort")
-        if effort not in (None, "none"):
-            yield "while it thinks; reasoning_effort is set"
+def _refuse_misplaced(given: Iterable[str]) -> None:
+    """Refuses parameters of a call that would go into its body, where nobody means them to be."""
+    setting = next((name for name in given if name in _OF_THE_MODEL), None)
+    if setting is not None:
+        raise InvalidInputError(
+            f"{setting} is a setting of the model, not of a call: make another ChatSeaCloud({setting}=...), or use "
+            "configurable_fields. Nothing was sent."
+        )
+    credential = next((name for name in given if names_a_credential(name)), None)
+    if credential is not None:
+        raise InvalidInputError(
+            f"{credential} would go into the request's body, where no credential belongs: pass the key to "
+            "ChatSeaCloud(api_key=...). Nothing was sent."
+        )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
-from seacloud_client.errors import DownloadError
-from seacloud_client.media import Output
-from seacloud_client.queue import TaskResult
+from seacloud_client.media import TaskResult
+from seacloud_client.media_tools.results import Saved, saving
+from seacloud_client.media_tools.steps import Flow
 
 from langchain_seacloud.queue_tool import QueueTool
-from langchain_seacloud.tool_steps import Flow, Step
 from langchain_seacloud.tool_texts import ContentAndArtifact, answer_of
 
 
@@ -24,21 +22,5 @@ class ShowingTool(QueueTool):
     """A directory to save the results in; by default they are only linked."""
 
     def _answer(self, result: TaskResult) -> Flow[ContentAndArtifact]:
-        saved: list[Path | DownloadError | None] = []
-        for output in result.outputs:
-            place: Path | DownloadError | None = yield Step(partial(self._save, output), partial(self._asave, output))
-            saved.append(place)
+        saved: Saved = yield saving(result, self.save_to)
         return answer_of(result, saved, self.queue.settings, show_images=self.show_images)
-
-    def _save(self, output: Output) -> Path | DownloadError | None:
-        """Where an output was saved, or why it was not: it was made and paid for, so that is no failure of the tool."""
-        try:
-            return output.save(self.save_to) if self.save_to else None
-        except DownloadError as error:
-            return error
-
-    async def _asave(self, output: Output) -> Path | DownloadError | None:
-        try:
-            return await output.asave(self.save_to) if self.save_to else None
-        except DownloadError as error:
-            return error

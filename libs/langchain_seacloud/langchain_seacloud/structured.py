@@ -10,6 +10,7 @@ from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema
+from seacloud_client.names import wire_name
 from seacloud_client.strict_schemas import strict_form
 
 from langchain_seacloud.binding import json_schema_of, output_json, tool_json
@@ -17,9 +18,28 @@ from langchain_seacloud.parsers import call_parser, text_parser
 
 Method: TypeAlias = Literal["function_calling", "json_schema", "json_mode"]
 METHODS = ("function_calling", "json_schema", "json_mode")
+Schema: TypeAlias = Mapping[str, Any] | type
+
+_UNNAMED = "answer"
+"""The title of a JSON schema that has none: langchain-core and the providers want one."""
 
 
-def choose_method(schema: Mapping[str, Any] | type, *, is_native: bool | None, strict: bool | None) -> Method:
+def named(schema: Schema | None, method: Method | None) -> Schema:
+    """The schema, with a title if it is a JSON schema without a name. Only `json_mode` goes without a schema.
+
+    Raises:
+        ValueError: if there is none, and the method needs one.
+    """
+    if schema is None:
+        if method != "json_mode":
+            raise ValueError("schema is None, which only method='json_mode' takes: pass the form of the answer.")
+        return {"title": _UNNAMED, "type": "object"}
+    if isinstance(schema, Mapping) and not any(schema.get(name) for name in ("title", "name", "function")):
+        return {"title": _UNNAMED, **schema}
+    return schema
+
+
+def choose_method(schema: Schema, *, is_native: bool | None, strict: bool | None) -> Method:
     """The best way to structured output that a model and a schema allow.
 
     The provider's own is the best: the answer cannot miss the form, and it does not forbid the model to think. It takes
@@ -37,7 +57,7 @@ def choose_method(schema: Mapping[str, Any] | type, *, is_native: bool | None, s
 def structured(
     bind_tools: Callable[..., Runnable[LanguageModelInput, AIMessage]],
     bind: Callable[..., Runnable[LanguageModelInput, AIMessage]],
-    schema: Mapping[str, Any] | type,
+    schema: Schema,
     *,
     method: Method,
     include_raw: bool,
@@ -53,8 +73,10 @@ def structured(
     }
     parser: Runnable[Any, Any]
     if method == "function_calling":
-        name = tool_json(schema)["function"]["name"]
-        model = bind_tools([schema], tool_choice=name, strict=strict, parallel_tool_calls=False, **traced, **kwargs)
+        tool = tool_json(schema, strict=strict)
+        name = wire_name(tool["function"]["name"])  # a generic class's own is like Page[Item]
+        tool = {**tool, "function": {**tool["function"], "name": name}}
+        model = bind_tools([tool], tool_choice=name, strict=strict, parallel_tool_calls=False, **traced, **kwargs)
         parser = call_parser(schema, name)
     else:
         form = {"type": "json_object"} if method == "json_mode" else output_json(schema, strict=strict)

@@ -12,6 +12,7 @@ from langchain_core.callbacks import (
 )
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import patch_config
+from seacloud_client.media_tools.questions import progress_facts
 from seacloud_client.queue import TaskStatus
 
 PROGRESS_EVENT = "seacloud_progress"
@@ -38,29 +39,17 @@ class Teller:
 
     def tell(self, status: TaskStatus) -> None:
         """Tells a status."""
-        progress = progress_of(self._model, status)
+        progress = progress_facts(self._model, status)
         write_to_graph(progress)
         if self._config is not None:
             dispatch_custom_event(PROGRESS_EVENT, progress, config=self._config)
 
     async def atell(self, status: TaskStatus) -> None:
         """`tell`, async."""
-        progress = progress_of(self._model, status)
+        progress = progress_facts(self._model, status)
         write_to_graph(progress)
         if self._config is not None:
             await adispatch_custom_event(PROGRESS_EVENT, progress, config=self._config)
-
-
-def progress_of(model: str, status: TaskStatus) -> dict[str, Any]:
-    """How a task is getting on, as an event's data."""
-    facts = {
-        "model": model,
-        "request_id": status.request_id,
-        "status": status.status,
-        "queue_position": status.queue_position,
-        "progress": status.progress,
-    }
-    return {name: value for name, value in facts.items() if value is not None}
 
 
 def write_to_graph(progress: dict[str, Any]) -> None:

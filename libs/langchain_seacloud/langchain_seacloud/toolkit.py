@@ -9,12 +9,12 @@ import httpx
 from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 from seacloud_client.contracts import AnyContract
+from seacloud_client.media_tools.journal import TaskJournal
+from seacloud_client.names import tool_names
 from seacloud_client.queue import Queue
 from typing_extensions import Self
 
-from langchain_seacloud.queue_tool import tool_names
 from langchain_seacloud.spending import Approve, CallCounter
-from langchain_seacloud.task_journal import TaskJournal
 from langchain_seacloud.task_tools import (
     SeaCloudCancelTool,
     SeaCloudSubmitTool,
@@ -33,6 +33,8 @@ class SeaCloudToolkit(BaseToolkit):
 
     Example:
         ```python
+        from langchain_seacloud import SeaCloudToolkit
+
         tools = SeaCloudToolkit(models=["nano_banana_2", "flux_2_pro"], max_calls_per_thread=5).get_tools()
         ```
 
@@ -40,7 +42,12 @@ class SeaCloudToolkit(BaseToolkit):
         ConfigurationError: as a `ValueError` on construction, if a setting makes no sense.
     """
 
-    model_config = ConfigDict(protected_namespaces=(), arbitrary_types_allowed=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        protected_namespaces=(),
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        extra="forbid",  # a limit that is misspelt would be none
+    )
 
     models: list[str] = Field(min_length=1)
     """The ids of the models that generate."""

@@ -8,14 +8,13 @@ from typing import Any, ClassVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.runnables import RunnableConfig
+from seacloud_client.media_tools.steps import Flow, Step, aplay, play
 from seacloud_client.queue import Task, TaskResult
 
-from langchain_seacloud.durable import Work, was_not_posted
 from langchain_seacloud.guarded_tool import GuardedTool
 from langchain_seacloud.showing_tool import ShowingTool
 from langchain_seacloud.tool_arguments import GenerationInput
 from langchain_seacloud.tool_progress import PROGRESS_EVENT, Teller
-from langchain_seacloud.tool_steps import Flow, Step, aplay, play
 from langchain_seacloud.tool_texts import ContentAndArtifact
 
 __all__ = ["PROGRESS_EVENT", "GenerationInput", "SeaCloudGenerationTool"]
@@ -77,31 +76,15 @@ class SeaCloudGenerationTool(GuardedTool, ShowingTool):
         return await aplay(self._generate(_said(prompt, said), config, teller))
 
     def _generate(self, said: Mapping[str, Any], config: RunnableConfig, teller: Teller) -> Flow[ContentAndArtifact]:
-        parameters = self._arguments.check(said)
-        call = self._durable_call(said, parameters, config)
-        allow = partial(self._allow, parameters, config)
-        if call is not None:
-            content, artifact = yield from call.run(
-                Work(
-                    allow=allow,
-                    post=self._submission(parameters, on_interrupt="keep"),
-                    task=self.queue.task,
-                    finish=lambda task: self._finish(task, teller),
-                    told=self.told,
-                )
-            )
-            return content, artifact
-        slot = yield from allow()
-        with self.telling_errors():
-            try:
-                result: TaskResult = yield self._wait(self.queue.run, self.queue.arun, teller, self.model, parameters)
-            except BaseException as error:
-                if was_not_posted(error):
-                    slot.give_back()
-                raise
-        return (yield from self._answer(result))
+        return self._create(
+            said,
+            config,
+            once=partial(self._wait, self.queue.run, self.queue.arun, teller, self.model),
+            answer=self._answer,
+            finish=partial(self._finish, teller),
+        )
 
-    def _finish(self, task: Task, teller: Teller) -> Flow[ContentAndArtifact]:
+    def _finish(self, teller: Teller, task: Task) -> Flow[ContentAndArtifact]:
         result: TaskResult = yield self._wait(self.queue.wait, self.queue.await_, teller, task, on_interrupt="keep")
         return (yield from self._answer(result))
 

@@ -8,11 +8,11 @@ from llamaindex_seacloud._version import __version__
 from llamaindex_seacloud.llm import SeaCloud
 
 if TYPE_CHECKING:
-    from llamaindex_seacloud.tool_spec import SeaCloudGenerated, SeaCloudProgress, SeaCloudToolSpec
+    from llamaindex_seacloud.tool_spec import SeaCloudGenerated, SeaCloudProgress, SeaCloudToolSpec, TaskJournal
 
-__all__ = ["SeaCloud", "SeaCloudGenerated", "SeaCloudProgress", "SeaCloudToolSpec", "__version__"]
+__all__ = ["SeaCloud", "SeaCloudGenerated", "SeaCloudProgress", "SeaCloudToolSpec", "TaskJournal", "__version__"]
 
-_OF_TOOLS = frozenset(("SeaCloudGenerated", "SeaCloudProgress", "SeaCloudToolSpec"))
+_OF_TOOLS = frozenset(("SeaCloudGenerated", "SeaCloudProgress", "SeaCloudToolSpec", "TaskJournal"))
 
 
 def __getattr__(name: str) -> Any:

@@ -13,16 +13,14 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ToolCall
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools import BaseTool
 from pydantic_core import from_json
-from seacloud_client.conversation import AnyTool, CustomTool, JsonOutput, NativeTool, OutputSchema, Tool, ToolChoice
-from seacloud_client.errors import InvalidInputError
-from seacloud_client.strict_schemas import strict_form
+from seacloud_client.conversation import AnyTool
+from seacloud_client.openai_form import MODES, strict_parameters, tool_of
+from seacloud_client.parts import parse_arguments
 
 from llamaindex_seacloud.blocks import Json
 
 INVALID_ARGUMENTS = "invalid_arguments"
 """The only argument of a call whose arguments do not parse: its text. The tool refuses it, and the model reads why."""
-
-_MODES = {"auto": "auto", "none": "none", "any": "required", "required": "required"}
 
 
 def arguments_text(arguments: Mapping[str, Any] | str) -> str:
@@ -45,37 +43,15 @@ def tool_json(tool: BaseTool | Mapping[str, Any], *, strict: bool | None = None)
     described: Json = tool.metadata.to_openai_tool(skip_length_check=True)
     function = described["function"]
     if strict:
-        function["parameters"] = _strict_parameters(function["name"], function["parameters"])
+        function["parameters"] = strict_parameters(function["name"], function["parameters"])
     if strict is not None:
         function["strict"] = strict
     return described
 
 
-def _strict_parameters(name: str, parameters: Json) -> Json:
-    try:
-        return strict_form(parameters)
-    except ValueError as error:
-        raise InvalidInputError(
-            f"The tool {name!r} cannot be strict: {error}. Change its parameters, or leave strict "
-            "out. Nothing was sent."
-        ) from None
-
-
 def read_tool(described: BaseTool | Mapping[str, Any]) -> AnyTool:
     """A tool in the conversation's terms."""
-    tool = tool_json(described)
-    kind = tool.get("type")
-    function = tool.get("function")
-    if kind == "function" and isinstance(function, Mapping):
-        return Tool(
-            function["name"], function.get("description") or None, function.get("parameters"), function.get("strict")
-        )
-    if kind == "function" and "name" in tool:  # the flat form of OpenAI's Responses
-        return Tool(tool["name"], tool.get("description") or None, tool.get("parameters"), tool.get("strict"))
-    custom = tool.get("custom")
-    if kind == "custom" and isinstance(custom, Mapping):
-        return CustomTool(custom["name"], custom.get("description"), custom.get("format"))
-    return NativeTool(tool)
+    return tool_of(tool_json(described))
 
 
 def choice_json(choice: str | Mapping[str, Any] | None, *, required: bool = False) -> Json | str | None:
@@ -83,47 +59,11 @@ def choice_json(choice: str | Mapping[str, Any] | None, *, required: bool = Fals
     if choice is None:
         return "required" if required else None
     if isinstance(choice, str):
-        mode = _MODES.get(choice)
+        mode = MODES.get(choice)
         if mode is not None:
             return "required" if required and mode == "auto" else mode
         return {"type": "function", "function": {"name": choice}}
     return dict(choice)
-
-
-def read_choice(choice: str | Mapping[str, Any] | None) -> ToolChoice | None:
-    """A tool choice in the conversation's terms."""
-    normal = choice_json(choice)
-    if normal is None:
-        return None
-    if isinstance(normal, str):
-        return ToolChoice(normal)  # type: ignore[arg-type]  # it is one of the modes
-    function = normal.get("function")
-    if isinstance(function, Mapping) and normal.get("type") == "function":
-        return ToolChoice("tool", function["name"])
-    if normal.get("type") in ("function", "tool") and "name" in normal:  # Responses' and Anthropic's form
-        return ToolChoice("tool", normal["name"])
-    if normal.get("type") in _MODES and len(normal) == 1:  # Anthropic's form
-        return ToolChoice(_MODES[normal["type"]])  # type: ignore[arg-type]  # it is one of the modes
-    return ToolChoice("native", native=normal)
-
-
-def read_output(output: Mapping[str, Any] | None) -> OutputSchema | JsonOutput | None:
-    """The form that an answer must have (`response_format`, in OpenAI's form), in the conversation's terms.
-
-    Raises:
-        InvalidInputError: if it is none that is known.
-    """
-    if output is None or output.get("type") == "text":
-        return None
-    if output.get("type") == "json_object":
-        return JsonOutput()
-    facts = output.get("json_schema", output)
-    if output.get("type") != "json_schema" or not isinstance(facts.get("schema"), Mapping):
-        raise InvalidInputError(
-            "response_format must be {'type': 'json_schema', 'json_schema': {'name': ..., 'schema': ...}} or "
-            f"{{'type': 'json_object'}}; got {dict(output)!r}. Nothing was sent."
-        )
-    return OutputSchema(facts.get("name") or "answer", facts["schema"], facts.get("strict"), facts.get("description"))
 
 
 def tool_calls_of(response: ChatResponse, *, error_on_no_tool_call: bool) -> list[ToolSelection]:
@@ -156,13 +96,12 @@ def _arguments(arguments: Json | str, *, is_whole: bool) -> Json:
     if not isinstance(arguments, str):
         return arguments
     try:
-        # jiter reads what there is; only a whole text must parse to its end.
-        value = from_json(arguments, allow_partial=False if is_whole else "trailing-strings")
+        if is_whole:
+            return parse_arguments(arguments)
+        value = from_json(arguments, allow_partial="trailing-strings")  # jiter reads what there is
     except ValueError:
-        value = None
-    if isinstance(value, dict):
-        return value
-    return {INVALID_ARGUMENTS: arguments} if is_whole and arguments.strip() else {}
+        return {INVALID_ARGUMENTS: arguments} if is_whole else {}
+    return value if isinstance(value, dict) else {}
 
 
 def legacy_calls(message: ChatMessage) -> list[ToolCallBlock]:

@@ -95,7 +95,19 @@ def _document(block: DocumentBlock) -> Iterator[Part]:
     name = block.title
     if name in (None, _UNTITLED) and block.path is not None:
         name = Path(str(block.path)).name
-    yield File(**_place(block.url, block.path, block.data), media_type=block.document_mimetype, name=name)
+    place = _place(block.url, block.path, block.data)
+    yield File(**place, media_type=block.document_mimetype or _type_of_text(place.get("data")), name=name)
+
+
+def _type_of_text(data: str | None) -> str | None:
+    """A text's media type: LlamaIndex knows types by their first bytes, and a text, Markdown or CSV, has no such."""
+    if data is None:
+        return None
+    try:
+        text = base64.b64decode(data).decode()
+    except ValueError:
+        return None
+    return None if "\0" in text else "text/plain"
 
 
 def _thinking(block: ThinkingBlock) -> Iterator[Part]:

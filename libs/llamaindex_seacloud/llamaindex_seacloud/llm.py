@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing, closing
-from typing import Any, Literal
+from typing import Any
 
-import httpx
 from llama_index.core.base.llms.types import (
     ChatMessage,
     ChatResponse,
@@ -21,10 +19,11 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools import BaseTool
-from pydantic import AliasChoices, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from seacloud_client.call_parameters import KNOWN_PARAMS
 from seacloud_client.chat import ChatClient
+from seacloud_client.chat_parameters import ChatParameters, sorted_out, tell_of_unknown
 from seacloud_client.conversation import Request
-from seacloud_client.protocols import MessagesPath, ProtocolChoice
 from typing_extensions import Self
 
 from llamaindex_seacloud.calls import choice_json, single_call, tool_calls_of, tool_json
@@ -32,12 +31,12 @@ from llamaindex_seacloud.metadata import metadata_of
 from llamaindex_seacloud.observed import Observed, aclosing_stream, closing_stream
 from llamaindex_seacloud.prediction import StructuredPrediction
 from llamaindex_seacloud.replies import completion_of, response_of
-from llamaindex_seacloud.requests import REQUEST_FIELDS, build_request
-from llamaindex_seacloud.secrecy import LOCAL, refuse_credentials
+from llamaindex_seacloud.requests import build_request
+from llamaindex_seacloud.secrecy import LOCAL, credentials_among, refuse_credentials
 from llamaindex_seacloud.streaming import ResponseBuilder
 
 
-class SeaCloud(StructuredPrediction):
+class SeaCloud(ChatParameters, StructuredPrediction):
     """SeaCloud's models, of every vendor, behind one key.
 
     Example:
@@ -64,84 +63,14 @@ class SeaCloud(StructuredPrediction):
         protected_namespaces=(),
     )
 
-    model: str = Field(validation_alias=AliasChoices("model", "model_name"))
-    """The model's id, such as `gpt-4.1`."""
-
-    protocol: ProtocolChoice = "auto"
-    """The wire protocol. `auto` takes the one that the model speaks best."""
-
     api_key: SecretStr | None = Field(default=None, exclude=True, repr=False)
     """The key; by default the environment's `SEACLOUD_API_KEY`. It is never serialised."""
 
     base_url: str | None = None
     """The LLM base URL; by default `SEACLOUD_BASE_URL` (or `https://cloud.seaart.ai`) and `/llm`."""
 
-    timeout: float | None = None
-    """Seconds without a byte from the service before a call is given up; 600 by default."""
-
-    max_reply_bytes: int | None = None
-    """The longest answer that is read, whole or streamed, in bytes; 256 MiB by default."""
-
-    max_event_bytes: int | None = None
-    """The same for one event of a stream; 64 MiB by default."""
-
-    max_retries: int = 2
-    """How often at most a call is repeated after an answer or failure that allows it (429, 502, 503, 504, 529, or no
-    connection). A call that was sent and not answered is not repeated: it may have been billed."""
-
-    retry_unanswered: bool = False
-    """Whether to repeat also a call that was sent and not answered, though it may be billed twice."""
-
-    messages_path: MessagesPath = "/v1/messages"
-    """Where Messages is served, below the base URL; the service has two places that mean the same."""
-
-    stall_timeout: float | None = None
-    """Seconds in which a stream says nothing of the reply before it is given up; by default `timeout`."""
-
-    temperature: float | None = None
-    max_tokens: int | None = Field(
-        default=None, validation_alias=AliasChoices("max_tokens", "max_completion_tokens", "max_output_tokens")
-    )
-    """The most tokens that an answer may have, reasoning included."""
-
-    top_p: float | None = None
-    top_k: int | None = None
-    stop: list[str] | None = Field(default=None, validation_alias=AliasChoices("stop", "stop_sequences"))
-    """Texts at which the answer ends."""
-
-    seed: int | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    logit_bias: dict[str, int] | None = None
-    logprobs: bool | None = None
-    top_logprobs: int | None = None
-    reasoning_effort: str | None = None
-    """How much to think: `none`, `minimal`, `low`, `medium`, `high`, or a word of the provider's own."""
-
-    reasoning: dict[str, Any] | None = None
-    """The reasoning settings of OpenAI's Responses: `effort`, `summary`."""
-
-    thinking: dict[str, Any] | None = None
-    """The thinking settings of Anthropic's Messages, also of DeepSeek and Z.ai: `type`, `budget_tokens`."""
-
-    verbosity: str | None = None
-    modalities: list[str] | None = None
-    audio: dict[str, Any] | None = None
-    service_tier: str | None = None
-    store: bool | None = None
-    include: list[str] | None = None
-    truncation: str | None = None
-    user: str | None = None
-    safety_identifier: str | None = None
-    prompt_cache_key: str | None = None
-    stream_usage: bool = True
-    """Whether streams end with the usage."""
-
     extra_body: dict[str, Any] | None = None
     """Fields for the request's body, by the wire's names; they win over all others."""
-
-    default_query: dict[str, str] | None = None
-    """Query parameters for every request."""
 
     additional_kwargs: dict[str, Any] = Field(default_factory=dict)
     """More parameters, as if they were given per call."""
@@ -158,36 +87,16 @@ class SeaCloud(StructuredPrediction):
     proxy: str | None = Field(default=None, exclude=True, repr=False)
     """The address of a proxy; by default the environment's. It is not serialised."""
 
-    transport: Literal["httpx", "aiohttp"] = "httpx"
-    """`aiohttp` makes many concurrent async calls cheaper; it needs the extra `fast`. Sync calls go over httpx all the
-    same."""
-
-    http_client: httpx.Client | None = Field(default=None, exclude=True, repr=False)
-    """A client of your own for sync calls. It is never closed here."""
-
-    http_async_client: httpx.AsyncClient | None = Field(default=None, exclude=True, repr=False)
-    """A client of your own for async calls."""
-
     _client: ChatClient | None = PrivateAttr(default=None)
 
     @model_validator(mode="before")
     @classmethod
     def _keep_unknown(cls, values: dict[str, Any]) -> dict[str, Any]:
-        names = set(cls.model_fields)
-        for field in cls.model_fields.values():
-            if isinstance(field.validation_alias, AliasChoices):
-                names.update(str(choice) for choice in field.validation_alias.choices)
-        known = {name: value for name, value in values.items() if name in names}
-        unknown = {name: value for name, value in values.items() if name not in names}
+        known, unknown = sorted_out(cls, values)
         if unknown:
-            warnings.warn(
-                f"{', '.join(map(repr, unknown))}: not parameters of SeaCloud, so they were put into additional_kwargs "
-                "and go into the request's body as they are. Pass additional_kwargs={...} to say that this is meant.",
-                stacklevel=5,
-            )
+            if not credentials_among(unknown):  # those are refused
+                tell_of_unknown(unknown, of="SeaCloud", kept_in="additional_kwargs", stacklevel=5)
             known["additional_kwargs"] = {**unknown, **(known.get("additional_kwargs") or {})}
-        if isinstance(known.get("stop"), str):
-            known["stop"] = [known["stop"]]
         return known
 
     def __init__(self, **fields: Any) -> None:
@@ -361,13 +270,9 @@ class SeaCloud(StructuredPrediction):
             messages,
             model=self.model,
             protocol=self.protocol,
-            # `metadata` is a request's field, and LlamaIndex's word for something else: only our own fields count.
-            defaults={
-                "extra_query": self.default_query,
-                **{name: getattr(self, name) for name in REQUEST_FIELDS & type(self).model_fields.keys()},
-            },
+            fields=self.__dict__,
             call={**self.additional_kwargs, **kwargs},
-            settings=type(self).model_fields.keys() - REQUEST_FIELDS,
+            settings=type(self).model_fields.keys() - KNOWN_PARAMS,
         )
 
     def _prepare_chat_with_tools(  # noqa: PLR0917  # the framework's signature

@@ -7,6 +7,7 @@ from contextlib import aclosing, closing
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # its public place, re-exported
 from llama_index.core.instrumentation.events.llm import (
     LLMStructuredPredictEndEvent,
     LLMStructuredPredictInProgressEvent,
@@ -16,7 +17,6 @@ from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.program.utils import FlexibleModel
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.types import PydanticProgramMode
-from llama_index_instrumentation import get_dispatcher
 from pydantic import ConfigDict
 from seacloud_client.models import facts_of
 
@@ -32,9 +32,9 @@ class StructuredPrediction(FunctionCallingLLM):
     model_config = ConfigDict(arbitrary_types_allowed=True, defer_build=True)
 
     native_structured_output: bool | None = None
-    """Whether the provider holds the model to a JSON schema; `None` leaves it to the facts of the model. Where it does
-    not, the model is made to call a tool of that form. `pydantic_program_mode` can demand either: `function` is a tool,
-    `llm` a text that is parsed."""
+    """Whether the provider holds the model to a JSON schema; `None` leaves it to the facts of the model, and to whether
+    the schema has a strict form. Where it does not, the model is made to call a tool of that form.
+    `pydantic_program_mode` can demand either: `function` is a tool, `llm` a text that is parsed."""
 
     strict: bool | None = None
     """Whether the model is to be held to the schemas of tools, where the provider can. A native output schema is strict
@@ -46,12 +46,25 @@ class StructuredPrediction(FunctionCallingLLM):
         """How an object of this class is asked for; `None` leaves it to LlamaIndex's programs."""
         mode = self.pydantic_program_mode
         is_default = mode == PydanticProgramMode.DEFAULT
-        native = self.native_structured_output
-        if is_default and (facts_of(self.model).structured_output if native is None else native):
-            return OutputForm(output_cls, is_native=True, strict=self.strict)
+        if is_default:
+            form = OutputForm(output_cls, is_native=True, strict=self.strict)
+            if self._is_native(form):
+                return form
         if mode == PydanticProgramMode.FUNCTION or (is_default and self.metadata.is_function_calling_model):
             return OutputForm(output_cls, is_native=False, strict=self.strict)
         return None
+
+    def _is_native(self, form: OutputForm[Model]) -> bool:
+        """Whether the provider's own structured output is the way.
+
+        Not by itself for a class with fields of any name: it has no strict form, and a provider that closes every
+        object would leave them empty, or refuse the class.
+        """
+        if self.native_structured_output is not None:
+            return self.native_structured_output
+        if not facts_of(self.model).structured_output:
+            return False
+        return bool(self.strict) or form.closed_schema is not None or not self.metadata.is_function_calling_model
 
     def _prompted(self, prompt: BasePromptTemplate, prompt_args: dict[str, Any]) -> list[ChatMessage]:
         return self._extend_messages(prompt.format_messages(llm=self, **prompt_args))

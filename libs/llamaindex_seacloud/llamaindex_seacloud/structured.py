@@ -18,6 +18,7 @@ from llama_index.core.program.utils import FlexibleModel, create_flexible_model
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 from seacloud_client.conversation import Finish
+from seacloud_client.names import wire_name
 from seacloud_client.strict_schemas import strict_form, without_added_nulls
 
 from llamaindex_seacloud.blocks import Json, given
@@ -58,23 +59,26 @@ class OutputForm(Generic[Model]):
         return self.output_cls.model_json_schema()
 
     @cached_property
+    def closed_schema(self) -> Json | None:
+        """The schema in the strict form; `None` if it has none, as that of an object with any fields has not."""
+        try:
+            return strict_form(self.schema)
+        except ValueError:
+            return None
+
+    @cached_property
     def strict_schema(self) -> Json | None:
         """The schema in the strict form, if that is what is sent.
 
         Raises:
             ValueError: if it is demanded and the schema cannot be strict.
         """
-        if not (self.strict or (self.is_native and self.strict is None)):
-            return None
-        try:
+        if self.strict:
             return strict_form(self.schema)
-        except ValueError:
-            if self.strict:
-                raise
-            return None  # an object with any fields, say: no provider can be strict about it
+        return self.closed_schema if self.is_native and self.strict is None else None
 
     def _native(self) -> Json:
-        named: Json = {"name": "".join(c if c.isalnum() or c in "_-" else "_" for c in self.output_cls.__name__)[:64]}
+        named: Json = {"name": wire_name(self.output_cls.__name__)}
         if self.schema.get("description"):
             named["description"] = self.schema["description"]
         strict = self.strict_schema

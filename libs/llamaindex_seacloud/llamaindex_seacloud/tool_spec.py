@@ -12,16 +12,20 @@ from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSp
 from pydantic import SecretStr
 from seacloud_client.contracts import AnyContract
 from seacloud_client.errors import ConfigurationError
+from seacloud_client.media_tools.journal import TaskJournal
+from seacloud_client.media_tools.questions import CANCEL_TOOL, RESULT_TOOL, STATUS_TOOL
+from seacloud_client.names import tool_names
 from seacloud_client.queue import Queue
 
-from llamaindex_seacloud.generation import SeaCloudGenerated, SeaCloudProgress, tool_names
+from llamaindex_seacloud.durable import Durability, SaveRun
+from llamaindex_seacloud.generation import SeaCloudGenerated, SeaCloudProgress
 from llamaindex_seacloud.showing import Showing
 from llamaindex_seacloud.spending import Approve, SpendingGuard
 from llamaindex_seacloud.task_functions import CancelRequest, ResultQuestion, StatusQuestion, TaskQuestion
 from llamaindex_seacloud.tool_arguments import ToolArguments
-from llamaindex_seacloud.tool_functions import Generation, Submission
+from llamaindex_seacloud.tool_functions import Generation, Submission, TaskMaker
 
-__all__ = ["SeaCloudGenerated", "SeaCloudProgress", "SeaCloudToolSpec"]
+__all__ = ["SeaCloudGenerated", "SeaCloudProgress", "SeaCloudToolSpec", "TaskJournal"]
 
 
 class SeaCloudToolSpec(BaseToolSpec):
@@ -64,6 +68,11 @@ class SeaCloudToolSpec(BaseToolSpec):
         approve: is asked with the model's id and the parameters before a task is created, and may be async. Only `True`
             approves. If a parameter of it is annotated as a `Context`, it is given the workflow's, so that it can ask a
             person with `ctx.wait_for_event`; such tools run in agents and workflows only.
+        journal: makes the tools durable: they write down what they do, so that a run which was killed and is restored
+            from a saved `Context` goes on with its task, and never pays twice. Such tools run in agents only, or in
+            steps whose events have a `tool_id`. A task is left running if the run is cancelled.
+        save_run: with a journal, saves the run to disk: it is called, and awaited if it is async, with the tool's
+            context before each task is posted, and writes `handler.ctx.to_dict()`.
         waiting: whether there are tools that wait for their results.
         split: whether there are tools that do not.
         name_prefix: what the names of the tools that wait begin with.
@@ -72,7 +81,7 @@ class SeaCloudToolSpec(BaseToolSpec):
 
     Raises:
         ConfigurationError: if there is no model, no kind of tool, a contract is none, or a limit or an address makes no
-            sense. A missing key is told on the first call.
+            sense, or of `journal` and `save_run` there is but one. A missing key is told on the first call.
         InvalidInputError: if a contract is another model's, or `parameters` does not fit it.
     """
 
@@ -92,6 +101,8 @@ class SeaCloudToolSpec(BaseToolSpec):
         max_calls: int | None = None,
         max_calls_per_context: int | None = None,
         approve: Approve | None = None,
+        journal: TaskJournal | None = None,
+        save_run: SaveRun | None = None,
         waiting: bool = True,
         split: bool = False,
         name_prefix: str = "generate_with",
@@ -108,9 +119,19 @@ class SeaCloudToolSpec(BaseToolSpec):
             http_client=http_client,
             http_async_client=http_async_client,
         )
-        self._makers: dict[str, Generation | Submission | TaskQuestion] = {}
-        showing = Showing(show_images=show_images, save_to=Path(save_to) if save_to is not None else None)
-        guard = SpendingGuard(models, max_calls=max_calls, max_calls_per_context=max_calls_per_context, approve=approve)
+        self._makers: dict[str, TaskMaker | TaskQuestion] = {}
+        showing = Showing(
+            settings=self.queue.settings,
+            show_images=show_images,
+            save_to=None if save_to is None else Path(save_to),
+        )
+        guard = SpendingGuard(
+            models,
+            max_calls=max_calls,
+            max_calls_per_context=max_calls_per_context,
+            approve=approve,
+            durability=_durability(journal, save_run),
+        )
         arguments = [ToolArguments(each, (contracts or {}).get(each), parameters or {}) for each in models]
         if split:
             self._makers |= self._split(arguments, guard, showing)
@@ -126,7 +147,7 @@ class SeaCloudToolSpec(BaseToolSpec):
 
     def _split(
         self, arguments: Sequence[ToolArguments], guard: SpendingGuard, showing: Showing
-    ) -> dict[str, Generation | Submission | TaskQuestion]:
+    ) -> dict[str, TaskMaker | TaskQuestion]:
         """The tools for work that takes long."""
         models = [each.model for each in arguments]
         return {
@@ -134,9 +155,9 @@ class SeaCloudToolSpec(BaseToolSpec):
                 name: Submission(queue=self.queue, arguments=each, guard=guard)
                 for name, each in zip(tool_names(models, "submit_to"), arguments, strict=True)
             },
-            "seacloud_task_status": StatusQuestion(queue=self.queue, models=models),
-            "seacloud_task_result": ResultQuestion(queue=self.queue, models=models, showing=showing),
-            "seacloud_cancel_task": CancelRequest(queue=self.queue, models=models),
+            STATUS_TOOL: StatusQuestion(queue=self.queue, models=models),
+            RESULT_TOOL: ResultQuestion(queue=self.queue, models=models, showing=showing),
+            CANCEL_TOOL: CancelRequest(queue=self.queue, models=models),
         }
 
     def to_tool_list(
@@ -171,7 +192,7 @@ class SeaCloudToolSpec(BaseToolSpec):
         *,
         stream_progress: bool = False,
     ) -> list[FunctionTool]:
-        """`to_tool_list`, which waits for nothing."""
+        """`to_tool_list`, for code that calls it so: it makes the same tools, and waits for nothing."""
         return self.to_tool_list(spec_functions, func_to_metadata_mapping, stream_progress=stream_progress)
 
     def _tool(self, name: str, metadata: ToolMetadata | None, *, stream_progress: bool) -> FunctionTool:
@@ -188,3 +209,14 @@ class SeaCloudToolSpec(BaseToolSpec):
     async def aclose(self) -> None:
         """Closes the connections, the running event loop's too, unless others share them. The tools stay usable."""
         await self.queue.aclose()
+
+
+def _durability(journal: TaskJournal | None, save_run: SaveRun | None) -> Durability | None:
+    if journal is None and save_run is None:
+        return None
+    if journal is None or save_run is None:
+        raise ConfigurationError(
+            "journal and save_run go together: by its journal a tool knows its call again when a run is restored that "
+            "save_run has saved."
+        )
+    return Durability(journal=journal, save_run=save_run)

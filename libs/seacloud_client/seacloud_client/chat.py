@@ -16,7 +16,7 @@ from typing import Literal, get_args
 import httpx
 from pydantic import SecretStr
 
-from seacloud_client.conversation import Media, Reply, Request, Text
+from seacloud_client.conversation import Media, Reply, Request, Text, ToolResult
 from seacloud_client.deltas import Delta
 from seacloud_client.drivers import adrive, drive
 from seacloud_client.errors import ConfigurationError, InvalidInputError
@@ -199,9 +199,17 @@ def _check(request: Request) -> None:
         raise InvalidInputError(
             "The prompt is empty: no message holds any text, picture or other content. Nothing was sent."
         )
+    if request.previous_response_id is None and _are_results_alone(request):
+        raise InvalidInputError(
+            "There are results of tools alone: give the conversation with the calls that they answer. Nothing was sent."
+        )
     problem = header_problem(request.extra_headers or {})
     if problem is not None:
         raise InvalidInputError(f"extra_headers: {problem} Nothing was sent.")
+
+
+def _are_results_alone(request: Request) -> bool:
+    return all(isinstance(part, ToolResult) for message in request.messages for part in message.parts)
 
 
 def _says_something(part: object) -> bool:

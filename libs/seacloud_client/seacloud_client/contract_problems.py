@@ -32,7 +32,7 @@ def problems_of(error: ValidationError, known: Sequence[str]) -> tuple[str, ...]
         known: the names of the parameters that there are.
     """
     details = error.errors(include_url=False)
-    lines = list(dict.fromkeys(_line(detail, known) for detail in details))
+    lines = list(dict.fromkeys(" ".join(_line(detail, known).split()) for detail in details))
     more = [f"... and {len(lines) - MAX_PROBLEMS} more"] if len(lines) > MAX_PROBLEMS else []
     return (*lines[:MAX_PROBLEMS], *more)
 

@@ -58,6 +58,9 @@ _READ = frozenset(
 )
 """Keywords that are not simply passed on to a chat model."""
 
+_REFERENCE = re.compile(r'"\$(ref|defs)":')
+"""What pydantic takes for a reference, or for what one refers to, wherever in a JSON Schema it stands."""
+
 
 class ContractParameters(BaseModel):
     """The base of the models that are made of contracts. Its JSON Schema is what a chat model is to be shown."""
@@ -277,10 +280,13 @@ class _Reader:
         return self._sendable(shown, place)
 
     def _sendable(self, shown: dict[str, Any], place: _Place) -> dict[str, Any]:
-        """Without what JSON cannot hold: a dict of Python's may have anything in it."""
+        """Without what JSON cannot hold (a dict of Python's may have anything in it), and without references."""
         for word in ("default", "enum"):
             if word in shown and not _is_json(shown[word]):
                 self._note(place.path, f"{word} is no JSON, so it is left out")
+                del shown[word]
+            elif word in shown and _REFERENCE.search(json.dumps(shown[word])):
+                self._note(place.path, f"{word} holds a reference, so it is left out")
                 del shown[word]
         return shown
 
@@ -366,7 +372,7 @@ def _shortened(text: Any) -> str:
 def _kept(value: Any) -> Any:
     """A keyword's value that we do not know, if it is short and stands for itself."""
     said = json.dumps(value) if _is_json(value) else ""
-    return value if 0 < len(said) <= MAX_TEXT_SHOWN and "$ref" not in said else None
+    return value if 0 < len(said) <= MAX_TEXT_SHOWN and not _REFERENCE.search(said) else None
 
 
 def _is_json(value: Any) -> bool:

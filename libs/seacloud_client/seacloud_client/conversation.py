@@ -76,7 +76,14 @@ Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `name` tells several speakers of one role apart, where the protocol has it."""
+    """One turn.
+
+    Attributes:
+        role: who speaks.
+        parts: what is said: text, pictures, tool calls and their results, ...
+        name: tells several speakers of one role apart, where the protocol has it.
+        extras: fields of the wire's that have no name here.
+    """
 
     role: Role
     parts: tuple[Part, ...]
@@ -101,9 +108,14 @@ def user(*parts: str | Part) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function that the model may call. `parameters` is a JSON schema of type object.
+    """A function that the model may call.
 
-    `strict` asks the provider to hold the model to the schema; `None` leaves it to the provider.
+    Attributes:
+        name: what the model calls it: letters, digits, `_` and `-`.
+        description: what it does, and when to call it. The model reads it.
+        parameters: a JSON schema of type object; `None` for a tool that takes nothing.
+        strict: asks the provider to hold the model to the schema; `None` leaves it to the provider.
+        extras: fields of the wire's that have no name here, such as `cache_control`.
     """
 
     name: str
@@ -117,8 +129,12 @@ class Tool:
 class CustomTool:
     """A tool that takes free text.
 
-    `format` may hold it to a grammar, in the form of Responses (`{"type": "grammar", "syntax", "definition"}`) or of
-    Chat Completions (the last two within a `grammar`): either protocol gets its own.
+    Attributes:
+        name: what the model calls it.
+        description: what it does, and when to call it.
+        format: may hold the text to a grammar, in the form of Responses (`{"type": "grammar", "syntax",
+            "definition"}`) or of Chat Completions (the last two within a `grammar`): either protocol gets its own.
+        extras: fields of the wire's that have no name here.
     """
 
     name: str
@@ -129,7 +145,7 @@ class CustomTool:
 
 @dataclass(frozen=True, slots=True)
 class NativeTool:
-    """A provider's built-in tool (web search, code interpreter, MCP, ...), in the wire's form, passed through."""
+    """A provider's built-in tool (web search, code interpreter, MCP, ...): `item` is passed through as it is."""
 
     item: Extras
 
@@ -152,7 +168,14 @@ class ToolChoice:
 
 @dataclass(frozen=True, slots=True)
 class OutputSchema:
-    """The JSON schema that the answer must satisfy. `strict` as for `Tool`."""
+    """The JSON schema that the answer must satisfy.
+
+    Attributes:
+        name: what the form is called: letters, digits, `_` and `-`.
+        schema: the JSON schema, of type object.
+        strict: as for `Tool`; on Messages it always is.
+        description: what it is for.
+    """
 
     name: str
     schema: Extras
@@ -173,11 +196,41 @@ class Request:
     misunderstood without it, and leaves out, as its module says, what it merely lacks.
 
     Attributes:
+        model: the model's id.
+        messages: the conversation, its last message last.
+        tools: what the model may call.
+        tool_choice: whether it may, must or must not.
+        parallel_tool_calls: whether it may call several at once.
         output: the form that the answer must have.
         max_tokens: the most tokens the answer may have, reasoning included.
+        temperature: how freely it is worded: 0 to 2, on Messages to 1.
+        top_p: only the likeliest tokens, up to this share of them all: 0 to 1.
+        top_k: only so many of the likeliest tokens.
+        stop: texts at which the answer ends.
+        seed: for answers that are more alike.
+        n: how many answers to give.
+        frequency_penalty: against words that have come often: -2 to 2.
+        presence_penalty: against words that have come at all: -2 to 2.
+        logit_bias: tokens to prefer or to avoid, by their ids: -100 to 100.
+        logprobs: whether to tell how likely each token was.
+        top_logprobs: how many other tokens to name at each place.
         reasoning_effort: `none`, `minimal`, `low`, `medium`, `high`, ...; the protocol's own word is passed through.
         reasoning: Responses' object (`effort`, `summary`, ...).
         thinking: Messages' object (`type`, `budget_tokens`).
+        verbosity: how long the answer is to be: `low`, `medium`, `high`.
+        modalities: what to answer in: `text`, `audio`.
+        audio: the voice and the format of a spoken answer.
+        prediction: what the answer will be like, so that it comes sooner: Chat Completions' object.
+        service_tier: the provider's tier, in its own words.
+        store: whether the provider keeps the answer.
+        previous_response_id: the answer to go on from, which the provider has kept.
+        include: what the answer is to hold besides, in Responses' words.
+        truncation: whether the provider may shorten the conversation (`auto`).
+        metadata: labels for the provider's records.
+        user: who asks, for the provider's abuse checks.
+        safety_identifier: the same, by OpenAI's newer name.
+        prompt_cache_key: helps providers that cache by themselves to find what they cached.
+        cache_control: Messages' object: the conversation so far is cached.
         stream_usage: whether a stream should end with usage; Chat Completions alone needs asking.
         extra_body: fields added to the body last, by their wire names; they win over all others.
         extra_headers: headers added to the request. Credentials do not belong here.
@@ -250,9 +303,19 @@ class Finish(Enum):
 class Usage:
     """Tokens used, as the service counts them.
 
-    `input_tokens` counts all that went in, cached or not, and `output_tokens` all that came out, reasoning included,
-    on every protocol: where the wire counts otherwise (Messages leaves cached input out) the protocol adds up.
-    The others are shares of these two. `raw` is the wire's own object.
+    It counts alike on every protocol: where the wire counts otherwise (Messages leaves cached input out) the protocol
+    adds up.
+
+    Attributes:
+        input_tokens: all that went in, cached or not.
+        output_tokens: all that came out, reasoning included.
+        total_tokens: both.
+        cache_read_tokens: of the input, what was found in the cache.
+        cache_creation_tokens: of the input, what was put into the cache.
+        reasoning_tokens: of the output, what was thought.
+        input_audio_tokens: of the input, what was heard.
+        output_audio_tokens: of the output, what was said aloud.
+        raw: the wire's own object.
     """
 
     input_tokens: int
@@ -268,7 +331,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Logprobs:
-    """Log probabilities of the tokens of the text and of the refusal, one wire object a token, in order."""
+    """Log probabilities, one wire object a token, in order: of the text (`content`), and of the `refusal`."""
 
     content: tuple[Extras, ...] = ()
     refusal: tuple[Extras, ...] = ()
@@ -276,7 +339,16 @@ class Logprobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One of the answers to a request; there are several only where `n` asked for them."""
+    """One of the answers to a request; there are several only where `n` asked for them.
+
+    Attributes:
+        index: its number, from 0.
+        parts: what was said, in order.
+        finish: why it ended.
+        finish_reason: the wire's own word for that.
+        logprobs: how likely each token was, if that was asked for.
+        extras: fields of the wire's that have no name here.
+    """
 
     index: int = 0
     parts: tuple[Part, ...] = ()
@@ -309,7 +381,19 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer. `request_id` is the X-Request-Id that support asks for; `extras` is what else the wire said."""
+    """An answer.
+
+    Attributes:
+        protocol: the protocol that it came over.
+        choices: the answers; mostly there is one, which `choice` is.
+        id: the provider's id of the answer.
+        model: the model that answered, by the wire's own name for it.
+        created: when, in seconds since 1970, where the wire says so.
+        service_tier: the provider's tier that it was handled in.
+        usage: the tokens that were used; `None` where the wire does not say.
+        request_id: the X-Request-Id that support asks for.
+        extras: what else the wire said.
+    """
 
     protocol: Protocol
     choices: tuple[Choice, ...]

@@ -230,7 +230,7 @@ def _plain(body: str) -> str:
 def _number(value: Any, low: int, high: int) -> int | None:
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if low <= number < high else None
 

@@ -128,7 +128,10 @@ class SeaCloudError(Exception):
         if self.status is None:
             return None
         kind = {"content-type": "application/json" if isinstance(self.body, (dict, list)) else "text/plain"}
-        return httpx.Response(self.status, headers={**_safe_headers(self.headers), **kind}, content=self._content())
+        headers = {**_safe_headers(self.headers), **kind}
+        # As bytes: a value may hold any, and httpx would take a text for ASCII.
+        raw = [(name.encode("utf-8", "replace"), value.encode("utf-8", "replace")) for name, value in headers.items()]
+        return httpx.Response(self.status, headers=raw, content=self._content())
 
     def _content(self) -> bytes:
         """The body as bytes again, also where it holds what JSON and UTF-8 do not allow."""

@@ -11,10 +11,14 @@ from urllib.parse import unquote, urlsplit
 MAX_BYTES = 120
 """The longest stem of a file's name, in bytes of UTF-8. File systems take 255 for all of it."""
 
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
-"""Names that are devices on Windows, whatever ending follows them."""
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+"""Names that are devices on Windows, whatever spaces and ending follow them."""
 
 _UNSAFE = frozenset('<>:"/\\|?*%')
+
+_UNSAFE_KINDS = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
+"""Unicode's categories of control and format characters, those that turn the direction of writing among them, of halves
+of surrogate pairs, and of what ends a line or a paragraph."""
 
 
 def safe_stem(name: str | None, url: str | None = None) -> tuple[str, str]:
@@ -33,9 +37,9 @@ def _path_of(url: str | None) -> str:
 
 def _cleaned(stem: str) -> str:
     normal = unicodedata.normalize("NFC", stem)
-    # Control and format characters, those that turn the direction of writing among them, and halves of surrogate pairs.
-    kept = "".join("_" if c in _UNSAFE or unicodedata.category(c).startswith("C") else c for c in normal)
-    kept = kept.encode()[:MAX_BYTES].decode(errors="ignore").lstrip(" .-").rstrip(" .")  # "-" begins an option
+    kept = "".join("_" if c in _UNSAFE or unicodedata.category(c) in _UNSAFE_KINDS else c for c in normal)
+    kept = kept.encode()[:MAX_BYTES].decode(errors="ignore")
+    kept = kept.lstrip(" .-~").rstrip(" .")  # "-" begins an option, "~" a home directory
     if not kept.strip("_"):
         return "output"
     return f"_{kept}" if _RESERVED.fullmatch(kept) else kept

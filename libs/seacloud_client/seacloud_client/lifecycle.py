@@ -144,6 +144,17 @@ class Lifecycle:
         """Whether the task has come to its end."""
         return self.status is not None and self.status.is_over
 
+    @property
+    def created(self) -> Created:
+        """The task.
+
+        Raises:
+            ValueError: if it was not created yet.
+        """
+        if self.task is None:
+            raise ValueError("This task was not created yet.")
+        return self.task
+
     def advance(self) -> Flow[TaskStatus]:
         """The next step: creates the task, or waits a while and asks how it is.
 
@@ -229,18 +240,12 @@ class Lifecycle:
         began = self._now()
         while True:
             try:
-                return (yield from ask(self._known))
+                return (yield from ask(self.created))
             except SeaCloudError as failure:
                 if not _may_pass(failure) or self._now() - began > OUTAGE_SECONDS:
                     raise
                 self._plan(failure.retry_after if isinstance(failure, RateLimitError) else None)
             yield Sleep(self._wait)
-
-    @property
-    def _known(self) -> Created:
-        if self.task is None:
-            raise ValueError("This task was not created yet.")
-        return self.task
 
     def _plan(self, asked: float | None) -> None:
         """Decides on the wait before the next question. What the service asks for wins, if it is longer."""
@@ -248,8 +253,9 @@ class Lifecycle:
         if wait is None:
             wait = min(self._interval * random.uniform(1 - JITTER, 1 + JITTER), MAX_INTERVAL)  # noqa: S311  # no secret
             self._interval = min(self._interval * GROWTH, MAX_INTERVAL)
-        self._is_asked = asked is not None and asked > wait
-        self._wait = min(asked, MAX_RETRY_AFTER) if asked is not None and asked > wait else wait
+        least = 0.0 if asked is None else min(asked, MAX_RETRY_AFTER)
+        self._is_asked = least >= wait
+        self._wait = max(least, wait)
 
     def _pause(self) -> Flow[None]:
         left = self._deadline - self._now()
@@ -260,7 +266,8 @@ class Lifecycle:
 
     def _late(self) -> TaskTimedOut:
         known = f"; its last status was {self.status.status}" if self.status else ""
-        return TaskTimedOut(f"The task was not finished within {self._options.timeout:g} seconds{known}.")
+        seconds = f"{self._options.timeout:g} seconds"
+        return TaskTimedOut(f"The task was not finished within {seconds}{known}. Raise timeout if it needs longer.")
 
     def _end(self, cause: BaseException) -> Flow[None]:
         told = yield from self._stop(cause)
@@ -300,8 +307,9 @@ class Lifecycle:
             error.args = (error.message,)
         elif not isinstance(error, GeneratorExit):
             error.seacloud_task = {"model": self.model, "request_id": task_id}  # type: ignore[attr-defined]  # ours
-            if hasattr(error, "add_note"):  # Python 3.11
-                error.add_note(f"SeaCloud task {task_id} of {self.model}: {told}".rstrip(": "))
+            if told and hasattr(error, "add_note"):  # Python 3.11
+                name = f"task {task_id}" if task_id else "task"
+                error.add_note(f"SeaCloud {name} of {self.model}: {told}")
 
 
 _SENTENCES = {

@@ -100,10 +100,8 @@ _CONTAINERS: Mapping[str, frozenset[str]] = {
 
 def media_type_of(text: str | None) -> str | None:
     """A media type without parameters, in lower case and under its registered name."""
-    if not text or "/" not in text:
-        return None
-    plain = text.split(";", 1)[0].strip().lower()
-    return _ALIASES.get(plain, plain)
+    plain = text.split(";", 1)[0].strip().lower() if text else ""
+    return _ALIASES.get(plain, plain) if "/" in plain else None
 
 
 def kind_of(word: str | None, content_type: str | None = None) -> str | None:

@@ -23,8 +23,15 @@ handed to the protocol that knows them, and left out by the others."""
 class Annotation:
     """A citation: where a piece of text comes from.
 
-    `start` and `end` are character offsets into the text of the part that bears the annotation, where the wire gives
-    them. `raw` is the wire's own object; it is sent back verbatim to `protocol`, the one that it came from.
+    Attributes:
+        type: the wire's word for what kind of citation it is, such as `url_citation` or `char_location`.
+        raw: the wire's own object, which is sent back verbatim to `protocol`.
+        protocol: the protocol that it came from.
+        url: the address of the source, if it has one.
+        title: the source's title.
+        cited_text: the words of the source, where the wire gives them.
+        start: where it begins in the text of the part that bears it, in characters, where the wire says so.
+        end: where it ends there.
     """
 
     type: str
@@ -39,7 +46,14 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Visible text. `id` is the id of the item that held it, where the protocol numbers items (Responses)."""
+    """Visible text.
+
+    Attributes:
+        text: the text.
+        annotations: its citations.
+        id: the id of the item that held it, where the protocol numbers items (Responses).
+        extras: fields of the wire's that have no name here, such as `cache_control`.
+    """
 
     text: str
     annotations: tuple[Annotation, ...] = ()
@@ -49,10 +63,16 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A picture, a sound, a film or a file: exactly one of `url`, `data` (base64) and `file_id` says where it is.
+    """A picture, a sound, a film or a file: exactly one of `url`, `data` and `file_id` says where it is.
 
-    `media_type` is the MIME type; a protocol that must state it refuses data without one. `name` is a file's name.
-    A `data:` URL is taken apart into `data` and `media_type`.
+    Attributes:
+        url: its address. A `data:` URL is taken apart into `data` and `media_type`.
+        data: its bytes, in base64.
+        file_id: the provider's own id, from its file API.
+        media_type: its MIME type; a protocol that must state it refuses data without one.
+        name: the file's name.
+        id: the id of the item that held it, where the protocol numbers items (Responses).
+        extras: fields of the wire's that have no name here, such as `detail` or `cache_control`.
 
     Raises:
         ValueError: if none or several of `url`, `data` and `file_id` are given, or a `data:` URL is none. Whether the
@@ -170,8 +190,14 @@ class Reasoning:
 class ToolCall:
     """A model's wish to call a tool.
 
-    `arguments` is the raw text as it came, and stays so: it is JSON for a `function`, free text for a `custom` tool,
-    and may be neither when a model errs. `item_id` is the item's id where it differs from the call's (Responses).
+    Attributes:
+        id: the call's id, which its result must name.
+        name: the tool's name.
+        arguments: the raw text as it came, which stays so: it is JSON for a `function`, free text for a `custom` tool,
+            and may be neither when a model errs.
+        kind: whether the tool is a function, or one that takes free text.
+        item_id: the item's id where it differs from the call's (Responses).
+        extras: fields of the wire's that have no name here.
     """
 
     id: str
@@ -187,20 +213,36 @@ class ToolCall:
         Raises:
             ValueError: if they are not a JSON object; the message shows them.
         """
-        if not self.arguments.strip():
-            return {}
         try:
-            value = json.loads(self.arguments)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"The arguments of {self.name!r} are not JSON ({error}): {self.arguments!r}") from None
-        if not isinstance(value, dict):
-            raise ValueError(f"The arguments of {self.name!r} are not a JSON object: {self.arguments!r}")  # noqa: TRY004
-        return value
+            return parse_arguments(self.arguments, f"The arguments of {self.name!r}")
+        except ValueError as error:
+            raise ValueError(f"{str(error).rstrip('.')}: {self.arguments!r}") from None
+
+
+def parse_arguments(text: str, called: str = "The arguments") -> dict[str, Any]:
+    """A function call's arguments, if they are a whole JSON object; no text at all means no arguments.
+
+    Args:
+        text: the arguments as they came.
+        called: what they are called in the error.
+
+    Raises:
+        ValueError: if they are not; the message says why.
+    """
+    if not text.strip():
+        return {}
+    try:
+        value = json.loads(text, strict=False)  # models leave line breaks in strings as they are
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{called} are not JSON ({error}).") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{called} are not a JSON object.")  # noqa: TRY004  # it is the text's fault
+    return value
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A model's statement that it will not answer."""
+    """A model's statement that it will not answer: its `text`, and the `id` of the item that held it (Responses)."""
 
     text: str
     id: str | None = None
@@ -224,7 +266,16 @@ class Native:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool gave back, for the call `call_id`. `kind` is that of the call."""
+    """What a tool gave back.
+
+    Attributes:
+        call_id: the id of the call.
+        parts: text and pictures, as the tool gave them.
+        is_error: whether the tool failed; Messages says so to the model, on the others the text must.
+        name: the tool's name, where it is known.
+        kind: that of the call.
+        extras: fields of the wire's that have no name here, such as `cache_control`.
+    """
 
     call_id: str
     parts: tuple[Part, ...]

@@ -26,15 +26,16 @@ def host_of(url: str) -> str:
     """
     try:
         parts = httpx.URL(url)  # the parser that the connection goes by, so that no two can disagree
+        host = parts.host.lower()  # may be no name at all, which is seen here
     except (httpx.InvalidURL, ValueError) as error:
         raise DownloadError(f"The result's address makes no sense: {error}. Nothing was fetched.") from None
-    if parts.scheme not in ("http", "https") or not parts.host:
+    if parts.scheme not in ("http", "https") or not host:
         raise DownloadError(f"The result's address is none of http or https: {url[:200]!r}. Nothing was fetched.")
     if parts.port is not None and not 0 < parts.port < 65536:
         raise DownloadError(f"The result's address has no possible port: {parts.port}. Nothing was fetched.")
     if parts.userinfo:
         raise DownloadError("The result's address holds a user name or password. Nothing was fetched.")
-    return parts.host.lower()
+    return host
 
 
 def is_public(address: str) -> bool:

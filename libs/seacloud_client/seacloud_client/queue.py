@@ -184,7 +184,7 @@ class Queue:
         life = self._new(model, arguments, {"contract": contract, "on_interrupt": on_interrupt})
         with self._interruptible(life) as interruption:
             drive(life.advance(), self._transport, interruption)
-            return self._handle(life)
+            return Task(self, life.created)
 
     async def asubmit(
         self,
@@ -198,7 +198,7 @@ class Queue:
         life = self._new(model, arguments, {"contract": contract, "on_interrupt": on_interrupt})
         async with self._ainterruptible(life) as interruption:
             await adrive(life.advance(), self._transport, interruption)
-            return self._handle(life)
+            return Task(self, life.created)
 
     def run(self, model: str, arguments: Mapping[str, Any], **options: Unpack[Running]) -> TaskResult:
         """Creates a task, by one POST, and waits for its result.
@@ -367,11 +367,6 @@ class Queue:
             downloader=self._downloader,
         )
 
-    def _handle(self, life: Lifecycle) -> Task:
-        if life.task is None:
-            raise ValueError("This task was not created yet.")
-        return Task(self, life.task)
-
     def _status_flow(self, task: Task) -> Flow[TaskStatus]:
         call = self._calls.status(task.created)
         return about(task.created, ask_status(call, task.created, max_retries=self.settings.max_retries))
@@ -395,7 +390,8 @@ def _body_of(model: str, arguments: Mapping[str, Any], contract: AnyContract | N
     """The arguments as a body, refused where the model could do nothing with them, before it costs anything."""
     if not isinstance(arguments, Mapping):
         raise InvalidInputError(
-            f"arguments must be the model's parameters by name, not {type(arguments).__name__}. Nothing was sent."
+            f"arguments must be the model's parameters by name, such as {{'prompt': '...'}}, not "
+            f"{type(arguments).__name__}. Nothing was sent."
         )
     if not arguments:
         raise InvalidInputError("There are no arguments: give at least a prompt. Nothing was sent.")

@@ -261,7 +261,11 @@ def _checked_key(key: SecretStr | None) -> SecretStr | None:
 
 
 def checked_url(url: str, setting: str) -> str:
-    """The address without trailing slashes, if it is one that a path can be added to."""
+    """The address without trailing slashes, if it is one that a path can be added to.
+
+    Raises:
+        ConfigurationError: if it is not; it calls the address by the name of the `setting`.
+    """
     try:
         parts = urlsplit(url.strip())
         _ = parts.port

@@ -23,12 +23,15 @@ from typing_extensions import Self, Unpack
 from seacloud_client.chat import ChatClient
 from seacloud_client.conversation import (
     AnyTool,
+    CustomTool,
     Extras,
     JsonOutput,
     Message,
+    NativeTool,
     OutputSchema,
     Reply,
     Request,
+    Tool,
     ToolChoice,
     user,
 )
@@ -163,6 +166,7 @@ class Chat:
         if isinstance(fields.get("stop"), str):
             fields["stop"] = (fields["stop"],)
         fields.update({name: tuple(fields[name] or ()) for name in _SEQUENCES & fields.keys()})
+        _refuse_other_kinds(fields)
         return Request(model=self.model, messages=_messages(prompt), **fields)
 
     def __repr__(self) -> str:
@@ -170,6 +174,13 @@ class Chat:
 
 
 _SEQUENCES = frozenset(("tools", "stop", "modalities", "include"))
+
+_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "tools": ((Tool, CustomTool, NativeTool), "Tool('weather', 'Tells the weather in a city.', {...})"),
+    "tool_choice": ((ToolChoice,), "ToolChoice('required')"),
+    "output": ((OutputSchema, JsonOutput), "OutputSchema('person', {...})"),
+}
+"""Options that are objects of our own, and how one is made."""
 
 
 def _refuse_unknown(options: Iterable[str]) -> None:
@@ -180,10 +191,21 @@ def _refuse_unknown(options: Iterable[str]) -> None:
         )
 
 
+def _refuse_other_kinds(fields: Mapping[str, Any]) -> None:
+    for name, (kinds, example) in _KINDS.items():
+        value = fields.get(name)
+        for each in value or () if name in _SEQUENCES else (value,):
+            if each is not None and not isinstance(each, kinds):
+                raise InvalidInputError(f"{name}: give {example}, not {type(each).__name__}. Nothing was sent.")
+
+
 def _messages(prompt: Prompt) -> tuple[Message, ...]:
     turns = [prompt] if isinstance(prompt, (str, Message)) else prompt
     if not isinstance(turns, Sequence):
-        raise InvalidInputError(f"A prompt is a text, a Message or a list of them, not {type(turns).__name__}.")
+        raise InvalidInputError(
+            f"A prompt is a text, a Message such as user('Hello'), or a list of these, not {type(turns).__name__}. "
+            "Nothing was sent."
+        )
     return tuple(map(_message, turns))
 
 

@@ -136,7 +136,10 @@ class FileSink(Sink):
             self._temporary = directory / f".{secrets.token_hex(8)}.part"
             self._file = self._temporary.open("xb")
         except OSError as error:
-            raise DownloadError(f"Nothing can be saved in {directory}: {error.strerror or error}.") from error
+            raise DownloadError(
+                f"Nothing can be saved in {directory}: {error.strerror or error}. Name a directory that can be "
+                "written to."
+            ) from None
         return self
 
     def keep(self, stem: str, ending: str) -> Path:

@@ -87,6 +87,7 @@ class SSEDecoder:
         """The event that the end of the stream completes, if there is one."""
         lines = [b"".join(self._pending), b""]
         self._pending = []
+        self._pending_size = 0
         return self._take(lines)
 
     def _hold(self, rest: bytes) -> None:
@@ -122,6 +123,8 @@ class SSEDecoder:
             elif line == b"data":
                 self._data.append(b"")
                 self._data_size += len(line) + 1
+            elif line == b"event":
+                self._event = b""
             # Anything else is a comment, an id, a retry hint or unknown, none of which these protocols use.
         self._refuse_too_much()
         return events

@@ -105,8 +105,13 @@ class StreamReader:
         self.is_done = self._decoder.is_finished
         return deltas
 
-    def _read_lines(self, event: ServerSentEvent) -> list[Delta]:
-        """An event whose data is no JSON: some gateways forget the blank line between events, so each line may be."""
+    def _read_lines(self, event: ServerSentEvent) -> Iterable[Delta]:
+        """An event whose data is no JSON: some gateways forget the blank line between events, so each line may be.
+
+        Some have a space behind the announcement of the end.
+        """
+        if event.data.strip() == b"[DONE]":
+            return self._read(ServerSentEvent(event.event, b"[DONE]"))
         lines = event.data.split(b"\n")
         if len(lines) > 1:
             return [delta for line in lines for delta in self._read(ServerSentEvent(event.event, line))]

@@ -165,13 +165,26 @@ def _needs_null(schema: Any) -> bool:
     return schema.get("default") is None and not _allows_null(schema)
 
 
-def _allows_null(schema: Any) -> bool:
+def allows_null(schema: Any, whole: Mapping[str, Any]) -> bool:
+    """Whether a part of a schema says that it may be null.
+
+    Args:
+        schema: the part.
+        whole: the schema that it is a part of, with its `$defs`.
+    """
+    return _allows_null(schema, _definitions_of(whole))
+
+
+def _allows_null(schema: Any, definitions: Mapping[str, Any] | None = None) -> bool:
+    if definitions and isinstance(schema, Mapping) and isinstance(schema.get("$ref"), str):
+        schema = _definition(schema["$ref"], definitions)
     if not isinstance(schema, Mapping):
         return False
     kind = schema.get("type")
     if kind == "null" or (isinstance(kind, list) and "null" in kind) or None in (schema.get("enum") or ()):
         return True
-    return any(_allows_null(branch) for name in ("anyOf", "oneOf") for branch in schema.get(name) or ())
+    branches = (branch for name in ("anyOf", "oneOf") for branch in schema.get(name) or ())
+    return any(_allows_null(branch, definitions) for branch in branches)
 
 
 def _may_be(schema: Mapping[str, Any], kind: str) -> bool:

@@ -91,7 +91,7 @@ class TaskCalls:
         self._settings = settings
         self._follows = follow_addresses
 
-    def create(self, model: str, body: bytes, on_answer: Callable[[HttpAnswer], object] | None = None) -> HttpCall:
+    def create(self, model: str, body: bytes) -> HttpCall:
         """POST, to create a task."""
         return HttpCall(
             method="POST",
@@ -99,7 +99,6 @@ class TaskCalls:
             auth="Key",
             headers={"Content-Type": "application/json"},
             content=body,
-            on_answer=on_answer,
             timeout=self._settings.timeout,
         )
 
@@ -251,7 +250,13 @@ def ask_result(call: HttpCall, task: Created, *, max_retries: int, downloader: D
         if failure is not None:
             raise failure
         if status.is_over:
-            raise ProtocolError(f"{answer.url} tells no outputs.", status=answer.status, body=body)
+            raise ProtocolError(
+                f"{answer.url} tells no outputs.",
+                status=answer.status,
+                request_id=answer.request_id,
+                body=body,
+                headers=answer.headers,
+            )
         return None
 
     return _ask(call, read, max_retries)

@@ -208,7 +208,9 @@ class _Bound:
         request_id: the same.
     """
 
-    def __init__(self, response: httpx.Response, seconds: float, max_bytes: int, url: str, request_id: str) -> None:
+    def __init__(
+        self, response: httpx.Response, seconds: float, max_bytes: int, url: str, request_id: str | None
+    ) -> None:
         self._is_error = not response.is_success
         self._limit = MAX_ERROR_BYTES if self._is_error else max_bytes
         self._deadline = time.monotonic() + seconds
@@ -253,7 +255,7 @@ def collect_body(answer: HttpAnswer, settings: Settings) -> HttpAnswer:
     """A streamed answer, read whole after all."""
     with body_of(answer):
         response = _open_response(answer)
-        bound = _Bound(response, settings.timeout, settings.max_reply_bytes, answer.url, answer.request_id or "")
+        bound = _Bound(response, settings.timeout, settings.max_reply_bytes, answer.url, answer.request_id)
         with translate(answer.url, answer.request_id):
             return replace(answer, body=_collect(response, bound), stream=None)
 
@@ -262,7 +264,7 @@ async def acollect_body(answer: HttpAnswer, settings: Settings) -> HttpAnswer:
     """`collect_body`, async."""
     async with abody_of(answer):
         response = _open_response(answer)
-        bound = _Bound(response, settings.timeout, settings.max_reply_bytes, answer.url, answer.request_id or "")
+        bound = _Bound(response, settings.timeout, settings.max_reply_bytes, answer.url, answer.request_id)
         with translate(answer.url, answer.request_id):
             return replace(answer, body=await _acollect(response, bound), stream=None)
 

@@ -36,6 +36,16 @@ def as_json_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def fingerprint(value: Any) -> str:
+    """A JSON value as a text that equal ones share, so that they can be looked up."""
+    return json.dumps(value, sort_keys=True)
+
+
+def as_key(value: Any) -> Any:
+    """A JSON value as what can be looked up by: an index should be a number, but a stranger sends it."""
+    return fingerprint(value) if isinstance(value, (dict, list)) else value
+
+
 def made_up_id(prefix: str, *seed: object) -> str:
     """An id for a call that came without: the tool's result must name one. It is the same, plain and streamed."""
     text = "/".join(map(str, seed)).encode("utf-8", "replace")

@@ -1,5 +1,5 @@
 """SeaCloud's media tools under the name that LlamaIndex's users look for."""
 
-from llamaindex_seacloud.tool_spec import SeaCloudGenerated, SeaCloudProgress, SeaCloudToolSpec
+from llamaindex_seacloud.tool_spec import SeaCloudGenerated, SeaCloudProgress, SeaCloudToolSpec, TaskJournal
 
-__all__ = ["SeaCloudGenerated", "SeaCloudProgress", "SeaCloudToolSpec"]
+__all__ = ["SeaCloudGenerated", "SeaCloudProgress", "SeaCloudToolSpec", "TaskJournal"]

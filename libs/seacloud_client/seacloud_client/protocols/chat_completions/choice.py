@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -34,8 +33,9 @@ from seacloud_client.deltas import (
     ToolCallDelta,
 )
 from seacloud_client.errors import ProtocolError
+from seacloud_client.protocols.chat_completions.calls import Call, Calls
 from seacloud_client.protocols.usage import count
-from seacloud_client.protocols.values import as_json_text, made_up_id, objects, string
+from seacloud_client.protocols.values import as_json_text, as_key, fingerprint, made_up_id, objects, string
 
 Json = Mapping[str, Any]
 
@@ -46,6 +46,7 @@ FINISHES: Mapping[str, Finish] = {
     "stop_sequence": Finish.STOP,
     "length": Finish.LENGTH,
     "max_tokens": Finish.LENGTH,
+    "max_output_tokens": Finish.LENGTH,
     "model_length": Finish.LENGTH,  # Mistral
     "tool_calls": Finish.TOOL_CALLS,
     "function_call": Finish.TOOL_CALLS,
@@ -59,11 +60,11 @@ FINISHES: Mapping[str, Finish] = {
 
 # Where the parts of a choice stand: the order of a plain reply, whichever comes first in a stream.
 _REASONING = 0
-_CONTENT = 100_000
-_REFUSAL = 200_000
-_AUDIO = 300_000
-_IMAGES = 400_000
-_CALLS = 500_000
+_CONTENT = 1_000_000_000
+_REFUSAL = 2_000_000_000
+_AUDIO = 3_000_000_000
+_IMAGES = 4_000_000_000
+_CALLS = 5_000_000_000
 
 _CHOICE_KEYS = frozenset(("index", "delta", "message", "finish_reason", "logprobs", "text"))
 """Keys of a choice that are read, or repeat what was: `text` is the delta's content again (Together)."""
@@ -79,17 +80,19 @@ class ChoiceReader:
         self.index = index
         self.finish_reason: str | None = None
         self._reply_id = reply_id
+        self._has_said = False
         self._extras: dict[str, Any] = {}
         self._message_extras: dict[str, Any] = {}
         self._text: int | None = None  # the open text part; so that a stream of text costs little
         self._content: list[type[Part]] = []  # what the parts of the content are, in order
-        self._reasoning: dict[Any, int] = {}
-        self._details: list[_Detail] = []
+        self._reasoning: dict[str, int] = {}  # by the field that it is in
+        self._details: dict[Any, _Detail] = {}  # by index and type
         self._refusal = False
         self._audio = False
         self._images = 0
-        self._citations: list[Any] = []
-        self._calls: list[_Call] = []
+        self._citations: set[str] = set()
+        self._calls = Calls()
+        self._late: dict[int, dict[str, Any]] = {}  # extras of parts, which come at any time, and are told at the end
 
     def read(self, choice: Json, deltas: list[Delta]) -> None:
         """Adds what a chunk says of this choice to `deltas`.
@@ -98,7 +101,10 @@ class ChoiceReader:
             ProtocolError: if it is not what the protocol allows.
         """
         delta = choice.get("delta")
+        if delta is None and isinstance(choice.get("message"), dict) and not self._has_said:
+            delta = as_delta(choice["message"])  # a plain reply as an event of a stream, as a gateway may send it
         if delta:
+            self._has_said = True
             self._read_delta(delta, deltas)
         if choice.get("logprobs"):
             self._read_logprobs(choice["logprobs"], deltas)
@@ -121,19 +127,26 @@ class ChoiceReader:
 
     def finish(self, deltas: list[Delta]) -> None:
         """Ends the parts and the choice."""
-        parts = [*self._reasoning.values(), *(detail.part for detail in self._details)]
+        deltas.extend(
+            ReasoningDelta(self.index, detail.part, "", detail.signature, detail.encrypted)
+            for detail in self._details.values()
+            if detail.signature or detail.encrypted
+        )
+        parts = [*self._reasoning.values(), *(detail.part for detail in self._details.values())]
         parts += range(_CONTENT, _CONTENT + len(self._content))
         parts += [_REFUSAL] * self._refusal + [_AUDIO] * self._audio
         parts += range(_IMAGES, _IMAGES + self._images)
-        deltas.extend(PartEnd(self.index, part) for part in parts)
+        deltas.extend(PartEnd(self.index, part, self._late.get(part)) for part in parts)
         for call in self._calls:
             self._finish_call(call, deltas)
         extras = {**self._extras, **({"message": self._message_extras} if self._message_extras else {})}
-        finish = FINISHES.get(self.finish_reason or "", Finish.UNKNOWN)
+        finish = FINISHES.get((self.finish_reason or "").lower(), Finish.UNKNOWN)  # Gemini's words are in capitals
         deltas.append(FinishDelta(self.index, finish, self.finish_reason, extras or None))
 
     def take_content_delta(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
-        """Text, or a list of content (Mistral)."""
+        """Text, a list of content (Mistral), or the object that was asked for, as such (Cloudflare)."""
+        if isinstance(value, dict):
+            value = as_json_text(value)
         if isinstance(value, str):
             if self._text is None:
                 self._text = self._open(Text(""), deltas)
@@ -168,10 +181,15 @@ class ChoiceReader:
         part = _CONTENT + len(self._content) - 1
         thoughts = item.get("thinking")
         texts = [thoughts] if isinstance(thoughts, str) else [t.get("text") for t in objects(thoughts)]
-        extras = {name: value for name, value in item.items() if name not in ("type", "thinking")} or None
+        self._keep_late(part, item, ("type", "thinking"))
         text = "".join(text for text in texts if isinstance(text, str))
-        if text or extras:
-            deltas.append(ReasoningDelta(self.index, part, text, extras=extras))
+        if text:
+            deltas.append(ReasoningDelta(self.index, part, text))
+
+    def _keep_late(self, part: int, item: Json, known: tuple[str, ...]) -> None:
+        extras = {name: value for name, value in item.items() if name not in known}
+        if extras:
+            self._late.setdefault(part, {}).update(extras)
 
     def take_native_item(self, item: Json, deltas: list[Delta]) -> None:
         """Anything else in a list of content: a reference (Mistral), say."""
@@ -201,25 +219,32 @@ class ChoiceReader:
     def take_reasoning_details(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Reasoning as OpenRouter sends it, piece by piece."""
         for entry in objects(value):
-            form = str(entry.get("type") or "reasoning.text")
-            part = self._detail_part(entry, form, deltas)
+            kind = str(entry.get("type") or "reasoning.text")
+            form = kind if kind.startswith("reasoning.") else "reasoning.text"
+            detail = self._detail(entry, kind, form, deltas)
             text = string(entry.get("summary" if form == "reasoning.summary" else "text"))
-            signature, encrypted = string(entry.get("signature")), string(entry.get("data"))
-            if text or signature or encrypted:
-                deltas.append(ReasoningDelta(self.index, part, text or "", signature, encrypted))
+            if text:
+                deltas.append(ReasoningDelta(self.index, detail.part, text))
+            detail.signature = string(entry.get("signature")) or detail.signature
+            detail.encrypted = string(entry.get("data")) or detail.encrypted
 
-    def _detail_part(self, entry: Json, form: str, deltas: list[Delta]) -> int:
-        """The part that an entry adds to: the one of its index and type, or, without an index, the last of its type."""
-        index = entry.get("index")
-        for known in reversed(self._details):
-            if (known.index, known.form) == (index, form):
-                return known.part
+    def _detail(self, entry: Json, kind: str, form: str, deltas: list[Delta]) -> _Detail:
+        """The detail that an entry adds to: the one of its index and type. Those without an index are one of a type.
+
+        A type that is none of OpenRouter's is kept among the extras: the form says where a part goes back to.
+        """
+        place = (as_key(entry.get("index")), kind)
+        known = self._details.get(place)
+        if known is not None:
+            return known
         part = _REASONING + len(self._reasoning) + len(self._details)
-        self._details.append(_Detail(index, form, part))
-        extras = {name: value for name, value in entry.items() if name not in _DETAIL_KEYS} or None
-        started = Reasoning("", "chat_completions", id=string(entry.get("id")), form=form, extras=extras)
+        detail = self._details[place] = _Detail(part)
+        extras = {name: value for name, value in entry.items() if name not in _DETAIL_KEYS}
+        if form != kind:
+            extras["type"] = entry["type"]
+        started = Reasoning("", "chat_completions", id=string(entry.get("id")), form=form, extras=extras or None)
         deltas.append(PartStart(self.index, part, started))
-        return part
+        return detail
 
     def take_refusal_delta(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Why the model declines."""
@@ -235,10 +260,10 @@ class ChoiceReader:
         if not self._audio:
             self._audio = True
             deltas.append(PartStart(self.index, _AUDIO, Audio(data="", id=string(value.get("id")))))
-        extras = {name: v for name, v in value.items() if name not in ("id", "data", "transcript")} or None
+        self._keep_late(_AUDIO, value, ("id", "data", "transcript"))
         data, transcript = string(value.get("data")) or "", string(value.get("transcript")) or ""
-        if data or transcript or extras:
-            deltas.append(MediaDelta(self.index, _AUDIO, data, transcript, extras))
+        if data or transcript:
+            deltas.append(MediaDelta(self.index, _AUDIO, data, transcript))
 
     def take_image_list(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Pictures that the model made (OpenRouter)."""
@@ -252,82 +277,61 @@ class ChoiceReader:
     def take_annotations(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Citations of the text."""
         for raw in objects(value):
-            if raw in self._citations:
+            key = fingerprint(raw)
+            if key in self._citations:
                 continue  # some gateways repeat them all on every chunk
-            self._citations.append(raw)
+            self._citations.add(key)
             if self._text is None:
                 self._text = self._open(Text(""), deltas)
             deltas.append(AnnotationDelta(self.index, self._text, _annotation(raw)))
 
     def take_tool_calls(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
-        """Fragments of tool calls."""
-        for fragment in objects(value):
-            self._call_fragment(fragment, deltas)
+        """Fragments of tool calls. Several that do not say of which are of the last ones, in order (Moonshot)."""
+        fragments = list(objects(value))
+        places = range(-len(fragments), 0) if all(map(_is_bare, fragments)) else [-1] * len(fragments)
+        for fragment, place in zip(fragments, places, strict=True):
+            self._call_fragment(fragment, deltas, place)
 
     def take_function_call(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """The deprecated single call, which has no id."""
         if isinstance(value, dict):
             self._call_fragment({"index": 0, "function": value}, deltas)
 
-    def _call_fragment(self, fragment: Json, deltas: list[Delta]) -> None:
+    def _call_fragment(self, fragment: Json, deltas: list[Delta], place: int = -1) -> None:
         kind: Literal["function", "custom"]
         kind = "custom" if fragment.get("type") == "custom" or fragment.get("custom") else "function"
         said = fragment.get(kind)
         said = said if isinstance(said, dict) else {}
         name, call_id = string(said.get("name")), string(fragment.get("id"))
-        call = self._find_call(fragment.get("index"), call_id, name)
-        if call is None:
-            call = _Call(fragment.get("index"), kind)
-            self._calls.append(call)
+        index = fragment.get("index")
+        call = self._calls.find(index, call_id, name, place) or self._calls.begin(index, kind)
         late_id = call_id if call.id is None else None
-        call.id = call.id or call_id
-        call.name = call.name or name
+        self._calls.name(call, call_id, name)
         extras = {key: fragment[key] for key in fragment.keys() - _CALL_KEYS}
         arguments = as_json_text(said.get("input" if kind == "custom" else "arguments"))
+        call.arguments.add(arguments)
         if call.part is not None:
             call.late_extras.update(extras)
             if arguments or late_id:
-                call.note(arguments)
                 deltas.append(ToolCallDelta(self.index, call.part, arguments, late_id))
             return
         call.extras.update(extras)
-        call.note(arguments)
         if call.name:
             self._start_call(call, deltas)
 
-    def _find_call(self, index: Any, call_id: str | None, name: str | None) -> _Call | None:
-        """The open call that a fragment continues, or `None` if it begins another.
-
-        A new call has a name. It is told from a fragment of an older one by its index; where a gateway uses that
-        again or leaves it out, by its id; where there is none, by the older one's arguments being complete.
-        """
-        if index is not None:
-            known = next((call for call in reversed(self._calls) if call.index == index), None)
-        elif call_id:
-            known = next((call for call in self._calls if call.id == call_id), None)
-            if known is None and not name and self._calls and self._calls[-1].id is None:
-                known = self._calls[-1]
-        else:
-            known = self._calls[-1] if self._calls else None
-        if known is None or not name or known.name is None:
-            return known
-        if call_id and known.id:
-            return known if call_id == known.id else None
-        return None if known.is_complete else known
-
-    def _start_call(self, call: _Call, deltas: list[Delta]) -> int:
-        call.part = _CALLS + self._calls.index(call)
+    def _start_call(self, call: Call, deltas: list[Delta]) -> int:
+        call.part = _CALLS + call.number
         started = ToolCall(call.id or "", call.name or "", "", call.kind, extras=call.extras or None)
         deltas.append(PartStart(self.index, call.part, started))
         if call.arguments:
-            deltas.append(ToolCallDelta(self.index, call.part, "".join(call.arguments)))
+            deltas.append(ToolCallDelta(self.index, call.part, call.arguments.text))
         return call.part
 
-    def _finish_call(self, call: _Call, deltas: list[Delta]) -> None:
+    def _finish_call(self, call: Call, deltas: list[Delta]) -> None:
         """Ends a call. One that never got a name is handed on too: the caller will see an invalid call."""
         part = self._start_call(call, deltas) if call.part is None else call.part
         if call.id is None:  # the tool's result must name one
-            made_up = made_up_id("call_", self._reply_id, self.index, part - _CALLS)
+            made_up = made_up_id("call_", self._reply_id, self.index, call.number)
             deltas.append(ToolCallDelta(self.index, part, id=made_up))
         deltas.append(PartEnd(self.index, part, call.late_extras or None))
 
@@ -341,41 +345,28 @@ class ChoiceReader:
                 self._extras["logprobs"] = others  # the older form: tokens, token_logprobs, ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Detail:
-    """An open entry of `reasoning_details`."""
+    """An open entry of `reasoning_details`. What it is sealed with is told at its end: it may come several times."""
 
-    index: Any
-    form: str
     part: int
+    signature: str | None = None
+    encrypted: str | None = None
 
 
-class _Call:
-    """A tool call as it grows. Its arguments are kept until a name lets it start, and to see whether it is whole."""
+def _is_bare(fragment: Json) -> bool:
+    """Whether nothing says of which call a fragment is."""
+    said = fragment.get("function")
+    return fragment.get("index") is None and not fragment.get("id") and isinstance(said, dict) and not said.get("name")
 
-    __slots__ = ("arguments", "extras", "id", "index", "kind", "late_extras", "name", "part")
 
-    def __init__(self, index: Any, kind: Literal["function", "custom"]) -> None:
-        self.index = index
-        self.kind = kind
-        self.id: str | None = None
-        self.name: str | None = None
-        self.part: int | None = None
-        self.arguments: list[str] = []
-        self.extras: dict[str, Any] = {}
-        self.late_extras: dict[str, Any] = {}
-
-    def note(self, arguments: str) -> None:
-        if arguments:
-            self.arguments.append(arguments)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the arguments so far are whole: nothing but a JSON object ends with its closing brace."""
-        try:
-            return isinstance(json.loads("".join(self.arguments)), dict)
-        except (ValueError, RecursionError):
-            return False
+def as_delta(message: Json) -> Json:
+    """A plain reply's message in a stream's form. Its calls are all different ones, so they are numbered."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    numbered = [{**call, "index": number} if isinstance(call, dict) else call for number, call in enumerate(calls)]
+    return {**message, "tool_calls": numbered}
 
 
 _READERS: Mapping[str, Callable[[ChoiceReader, Any, Json, list[Delta]], None]] = {

@@ -6,7 +6,8 @@ reference is what other vendors and gateways send in the same format:
 - reasoning: `reasoning_content` (DeepSeek, Z.ai, Qwen, xAI), `reasoning` (Groq, Ollama, OpenRouter),
   `reasoning_details` (OpenRouter), a `thinking` part in a list of content (Mistral);
 - tool calls without an index, with one index for several calls, without an id, with objects for arguments;
-- the usage on every chunk, or in `x_groq`, and totals that count what the parts leave out (xAI, Mistral);
+- the usage on every chunk, in a choice, or in `x_groq`, and totals that count what the parts leave out (xAI, Mistral);
+- the reply itself as the only event of a stream;
 - the finish reason twice, extra keys everywhere. An extra key is kept in `extras`.
 """
 
@@ -20,7 +21,7 @@ from seacloud_client.deltas import Delta, ResponseMeta, UsageDelta
 from seacloud_client.error_mapping import error_from_body, is_error_body
 from seacloud_client.errors import ProtocolError, StreamBroken
 from seacloud_client.folding import Fold
-from seacloud_client.protocols.chat_completions.choice import ChoiceReader
+from seacloud_client.protocols.chat_completions.choice import ChoiceReader, as_delta
 from seacloud_client.protocols.usage import count, first_count
 
 Json = Mapping[str, Any]
@@ -38,7 +39,7 @@ def decode(body: Any) -> Reply:
         APIError: if it is an error, though its status was 200.
         ProtocolError: if it is no chat completion.
     """
-    if is_error_body(body):
+    if is_error_body(body) or (isinstance(body, dict) and body.get("object") == "error"):
         raise error_from_body(body)
     if not isinstance(body, dict) or not isinstance(body.get("choices"), list):
         raise ProtocolError("The answer is no chat completion: it has no list of choices.", body=body)
@@ -48,16 +49,10 @@ def decode(body: Any) -> Reply:
 
 
 def _as_streamed(choice: Any) -> Any:
-    """A plain reply's choice in a stream's form. Its calls are all different ones, so they are numbered."""
+    """A plain reply's choice in a stream's form."""
     if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
         return choice
-    message = dict(choice["message"])
-    if isinstance(message.get("tool_calls"), list):
-        message["tool_calls"] = [
-            {**call, "index": number} if isinstance(call, dict) else call
-            for number, call in enumerate(message["tool_calls"])
-        ]
-    return {**choice, "delta": message}
+    return {**choice, "delta": as_delta(choice["message"])}
 
 
 class ChatStreamDecoder:
@@ -84,7 +79,7 @@ class ChatStreamDecoder:
         """
         if not isinstance(data, dict):
             raise ProtocolError(f"A chunk of the stream is not a JSON object: {str(data)[:200]}.", body=data)
-        if event == "error" or data.get("error"):
+        if event == "error" or data.get("error") or data.get("object") == "error":  # the last is vLLM's
             return self._fail(data)
         return self._read(data)
 
@@ -180,6 +175,8 @@ class ChatStreamDecoder:
             if reader is None:
                 reader = self._choices[index] = ChoiceReader(index, self._id or "")
             reader.read(choice, deltas)
+            if isinstance(choice.get("usage"), dict) and self._usage is None:
+                self._usage = choice["usage"]  # Moonshot's place for it
 
 
 def read_usage(raw: Any) -> Usage | None:
@@ -190,7 +187,8 @@ def read_usage(raw: Any) -> Usage | None:
     """
     if not isinstance(raw, dict) or not raw:
         return None
-    given, made = count(raw, "prompt_tokens") or 0, count(raw, "completion_tokens") or 0
+    given = first_count(raw, ("prompt_tokens",), ("input_tokens",)) or 0
+    made = first_count(raw, ("completion_tokens",), ("output_tokens",)) or 0
     total = count(raw, "total_tokens")
     reasoning = count(raw, "completion_tokens_details", "reasoning_tokens")
     heard = count(raw, "prompt_tokens_details", "audio_tokens")
@@ -204,7 +202,11 @@ def read_usage(raw: Any) -> Usage | None:
         output_tokens=made,
         total_tokens=given + made if total is None else total,
         cache_read_tokens=first_count(
-            raw, ("prompt_tokens_details", "cached_tokens"), ("prompt_cache_hit_tokens",), ("cached_tokens",)
+            raw,
+            ("prompt_tokens_details", "cached_tokens"),
+            ("prompt_cache_hit_tokens",),
+            ("cached_tokens",),
+            ("num_cached_tokens",),
         ),
         cache_creation_tokens=first_count(
             raw, ("prompt_tokens_details", "cache_write_tokens"), ("cache_creation_input_tokens",)

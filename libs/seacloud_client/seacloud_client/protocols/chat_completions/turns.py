@@ -35,8 +35,14 @@ from seacloud_client.protocols.history import mend
 _CALL_ID = re.compile(r"(?s:.{1,40})")
 """OpenAI refuses longer ids of calls; a gateway may have sent none."""
 
+_NOT_IN_A_NAME = re.compile(r"[\s<|\\/>]+")
+"""What OpenAI refuses in a message's `name`, by its error's words. Frameworks put agents' names there, with spaces."""
+
 _CALL_EXTRAS = frozenset(("extra_content", "cache_control"))
 """Extras of a tool call that go back: Gemini's Chat API wants its `extra_content` (a thought's signature) again."""
+
+_REASONING_FIELDS = frozenset(("reasoning_content", "reasoning"))
+"""Fields of the assistant's turn that reasoning may go back in: a form is a stranger's word, and names no other."""
 
 _INSTEAD_OF_CONTENT = frozenset(("tool_calls", "refusal", "audio"))
 """An assistant's turn that has one of these may do without content (OpenAI's reference)."""
@@ -141,7 +147,7 @@ def _can_be_shown(part: Media) -> bool:
 
 def _result(result: ToolResult) -> Json:
     media = sum(isinstance(part, Media) for part in result.parts)
-    content = _content(part for part in result.parts if isinstance(part, Text))
+    content = _content(part for part in result.parts if isinstance(part, (Text, Native)))
     content = content or (f"{media} attached below." if media else "")
     return {"role": "tool", "tool_call_id": result.call_id, "content": content, **cache_control(result.extras)}
 
@@ -149,7 +155,7 @@ def _result(result: ToolResult) -> Json:
 def _turn(message: Message, content: Any) -> Json:
     turn: Json = {"role": message.role, "content": content}
     if message.name:
-        turn["name"] = message.name
+        turn["name"] = _NOT_IN_A_NAME.sub("_", message.name)
     turn.update(message.extras or {})
     return turn
 
@@ -170,7 +176,8 @@ def _assistant_content(parts: Iterable[Part]) -> str | list[Json] | None:
     """Text alone, as one string: not every vendor reads a list there. A list that came as one goes back as one."""
     said = [part for part in _heard(parts) if isinstance(part, Text) or _is_of_content_list(part)]
     if any(_is_of_content_list(part) for part in said) or any(isinstance(part, Text) and part.extras for part in said):
-        return [_ASSISTANT_PARTS[type(part)](part) for part in said]
+        told = [part for part in said if not isinstance(part, Text) or part.text]
+        return [_ASSISTANT_PARTS[type(part)](part) for part in told] or None
     return "".join(part.text for part in said if isinstance(part, Text)) if said else None
 
 
@@ -284,7 +291,7 @@ def _reasoning(parts: Iterable[Part]) -> Json:
         if part.form is not None and part.form.startswith("reasoning."):
             details.append(_detail(part))
         else:
-            name = part.form or "reasoning_content"
+            name = part.form if part.form in _REASONING_FIELDS else "reasoning_content"
             fields[name] = fields.get(name, "") + part.text
     if details:
         fields["reasoning_details"] = details

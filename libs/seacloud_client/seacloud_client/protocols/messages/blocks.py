@@ -81,21 +81,32 @@ class TextBlock(Block):
 
 
 class ThinkingBlock(Block):
-    """Readable reasoning, and the signature that goes back with it. It may be hidden, and the signature alone come."""
+    """Readable reasoning, and the signature that goes back with it. It may be hidden, and the signature alone come.
 
-    __slots__ = ()
+    The signature is told at the end: where it comes twice, the last one is it, as in Anthropic's own SDK.
+    """
+
+    __slots__ = ("_signature",)
 
     def __init__(self, part: int, block: Json, deltas: list[Delta]) -> None:
         super().__init__(part)
+        self._signature: str | None = None
         started = Reasoning("", "messages", form="thinking", extras=others(block, _THINKING_KEYS))
         deltas.append(PartStart(0, part, started))
         self.take(block, deltas)
 
     def take(self, delta: Json, deltas: list[Delta]) -> None:
         """More of the text, or the signature; a plain reply's block has both."""
-        text, signature = string(delta.get("thinking")), string(delta.get("signature"))
-        if text or signature:
-            deltas.append(ReasoningDelta(0, self.part, text or "", signature))
+        text = string(delta.get("thinking"))
+        if text:
+            deltas.append(ReasoningDelta(0, self.part, text))
+        self._signature = string(delta.get("signature")) or self._signature
+
+    def end(self, deltas: list[Delta]) -> None:
+        """Tells the signature, and that the block is whole."""
+        if self._signature:
+            deltas.append(ReasoningDelta(0, self.part, signature=self._signature))
+        super().end(deltas)
 
     takes: ClassVar[Mapping[str, Take]] = {"thinking_delta": take, "signature_delta": take}
 
@@ -174,12 +185,14 @@ def _open_tool_use(part: int, block: Json, deltas: list[Delta]) -> Block:
 class NativeBlock(Block):
     """A block that goes back as it came."""
 
-    __slots__ = ("_input", "_is_changed", "_item")
+    __slots__ = ("_citations", "_grown", "_input", "_is_changed", "_item")
 
     def __init__(self, part: int, block: Json, deltas: list[Delta]) -> None:
         super().__init__(part)
         self._item = dict(block)
         self._is_changed = False
+        self._grown: dict[str, list[str]] = {}  # the pieces of fields that grow
+        self._citations: list[Any] = []
         self._input: list[str] = []
         deltas.append(PartStart(0, part, Native("messages", block)))
 
@@ -188,31 +201,43 @@ class NativeBlock(Block):
         self._input.append(as_json_text(delta.get("partial_json")))
 
     def take_growth(self, delta: Json, _deltas: list[Delta]) -> None:
-        """More of a text."""
+        """More of a text, or whatever a delta that is not known says: deltas are fragments."""
         for name, value in delta.items():
             if name != "type":
                 known = self._item.get(name)
-                is_more = isinstance(known, str) and isinstance(value, str)
-                self._item[name] = known + value if is_more else value
-                self._is_changed = True
+                if isinstance(known, str) and isinstance(value, str):
+                    self._grown.setdefault(name, [known]).append(value)
+                else:
+                    self._set(name, value)
+        self._is_changed = True
+
+    def _set(self, name: str, value: Any) -> None:
+        self._item[name] = value
+        self._grown.pop(name, None)
 
     def take_citation(self, delta: Json, _deltas: list[Delta]) -> None:
         """A citation."""
-        self._item["citations"] = [*objects(self._item.get("citations")), delta.get("citation")]
+        if self._item.get("citations") is not self._citations:
+            self._citations = list(objects(self._item.get("citations")))
+            self._set("citations", self._citations)
+        self._citations.append(delta.get("citation"))
         self._is_changed = True
 
     def take_fields(self, delta: Json, _deltas: list[Delta]) -> None:
-        """Fields that are whole: a compaction's content, and whatever a delta that is not known says."""
-        self._item.update((name, value) for name, value in delta.items() if name != "type")
+        """Fields that are whole: a compaction's content, a signature."""
+        for name, value in delta.items():
+            if name != "type":
+                self._set(name, value)
         self._is_changed = True
 
     def read(self, kind: str, delta: Json, deltas: list[Delta]) -> bool:
         """Takes any delta."""
-        self.takes.get(kind, NativeBlock.take_fields)(self, delta, deltas)
+        self.takes.get(kind, NativeBlock.take_growth)(self, delta, deltas)
         return True
 
     def end(self, deltas: list[Delta]) -> None:
         """Says what the item has become, and that it is whole."""
+        self._item.update((name, "".join(pieces)) for name, pieces in self._grown.items())
         text = "".join(self._input)
         if text:
             self._item["input"] = _parsed_input(text)
@@ -222,9 +247,9 @@ class NativeBlock(Block):
 
     takes: ClassVar[Mapping[str, Take]] = {
         "input_json_delta": take_input,
-        "text_delta": take_growth,
-        "thinking_delta": take_growth,
         "citations_delta": take_citation,
+        "compaction_delta": take_fields,
+        "signature_delta": take_fields,
     }
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from seacloud_client.conversation import (
-    Annotation,
     Audio,
     File,
     Image,
@@ -25,6 +24,7 @@ from seacloud_client.conversation import (
     Video,
 )
 from seacloud_client.errors import InvalidInputError
+from seacloud_client.json_bodies import to_json
 from seacloud_client.protocols.callers import caller_of
 from seacloud_client.protocols.encoding import Json, known_extras, refusing_media
 
@@ -77,15 +77,18 @@ def _valid_name(name: str) -> str:
 def _input(call: ToolCall) -> Json:
     """The arguments as the object that the service demands.
 
-    What does not parse goes back as `{"invalid_arguments": text}`, so that the model sees its mistake, which the tool's
-    result will name. A custom tool's text goes back as the only field of the schema that was sent for it.
+    What does not parse, or parses to what JSON cannot hold (NaN, half of a surrogate pair), goes back as
+    `{"invalid_arguments": text}`, so that the model sees its mistake, which the tool's result will name. A custom
+    tool's text goes back as the only field of the schema that was sent for it.
     """
     if call.kind == "custom":
         return {"input": call.arguments}
     try:
-        return call.parse()
-    except ValueError:
+        arguments = call.parse()
+        to_json(arguments)
+    except ValueError:  # an InvalidInputError is one
         return {"invalid_arguments": call.arguments}
+    return arguments
 
 
 def result_block(result: ToolResult, call_id: str) -> Json:
@@ -112,15 +115,17 @@ def text_block(part: Text) -> Json | None:
     if not part.text.strip():
         return None
     block: Json = {"type": "text", "text": part.text}
-    citations = [_citation(note) for note in part.annotations if note.protocol == "messages"]
+    citations = [_as_input(note.raw) for note in part.annotations if note.protocol == "messages"]
     if citations:
         block["citations"] = citations
     return {**block, **known_extras(part.extras, _ANY_EXTRAS)}
 
 
-def _citation(annotation: Annotation) -> Json:
+def _as_input(citation: Any) -> Any:
     """A citation as it came, but for the source's `file_id`: it is told in replies, and not taken in requests."""
-    return {name: value for name, value in annotation.raw.items() if name != "file_id"}
+    return (
+        {name: citation[name] for name in citation if name != "file_id"} if isinstance(citation, Mapping) else citation
+    )
 
 
 def _image(part: Image | File) -> Json:
@@ -185,7 +190,19 @@ def _spoken(part: Audio) -> Json | None:
 
 
 def _native(part: Native) -> Json | None:
-    return dict(part.item) if part.protocol == "messages" else None
+    if part.protocol != "messages":
+        return None
+    block = dict(part.item)
+    if isinstance(block.get("content"), list):  # a remote server's result, which may have texts that cite
+        block["content"] = [_without_file_ids(item) for item in block["content"]]
+    return block
+
+
+def _without_file_ids(item: Any) -> Any:
+    """A text within an item, with its citations as a request takes them."""
+    if not isinstance(item, dict) or not isinstance(item.get("citations"), list):
+        return item
+    return {**item, "citations": [_as_input(raw) for raw in item["citations"]]}
 
 
 def _refusal(part: Refusal) -> Json | None:

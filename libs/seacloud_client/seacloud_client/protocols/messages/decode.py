@@ -101,6 +101,7 @@ class MessagesStreamDecoder:
         self._kinds: set[type[Block]] = set()
         self._answered_by: str | None = None  # the model that took over
         self._open: dict[int, Block] = {}  # by the index that the wire gives them
+        self._opened: list[int] = []  # the indices in the order in which blocks were opened; some are ended
         self._usage: dict[str, Any] = {}
         self._stop_reason: str | None = None
         self._stop_extras: dict[str, Any] = {}
@@ -202,7 +203,14 @@ class MessagesStreamDecoder:
         self._kinds.add(type(opened))
         self._parts += 1
         self._open[index] = opened
+        self._opened.append(index)
         return opened
+
+    def _last_open(self) -> int:
+        """The index of the block that was opened last and is not ended; the next one's, if all are."""
+        while self._opened and self._opened[-1] not in self._open:
+            self._opened.pop()
+        return self._opened[-1] if self._opened else self._parts
 
     def read_block_delta(self, data: Json, deltas: list[Delta]) -> None:
         """`content_block_delta`: more of a block, which begins with it where a gateway did not start it."""
@@ -211,7 +219,7 @@ class MessagesStreamDecoder:
             raise ProtocolError("The delta of a content block is not a JSON object.", body=data)
         index = data.get("index")
         if type(index) is not int:
-            index = next(reversed(self._open), self._parts)
+            index = self._last_open()
         kind = delta.get("type")
         if not isinstance(kind, str):
             kind = next((_DELTA_TYPES[name] for name in _DELTA_TYPES if name in delta), "")
@@ -224,7 +232,7 @@ class MessagesStreamDecoder:
     def read_block_stop(self, data: Json, deltas: list[Delta]) -> None:
         """`content_block_stop`."""
         index = data.get("index")
-        self._end_block(index if type(index) is int else next(reversed(self._open), 0), deltas)
+        self._end_block(index if type(index) is int else self._last_open(), deltas)
 
     def _end_block(self, index: int, deltas: list[Delta]) -> None:
         block = self._open.pop(index, None)

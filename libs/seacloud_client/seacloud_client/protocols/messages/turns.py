@@ -6,7 +6,8 @@ What the service demands, and a history may not give:
   user's turn of `.` stands before: that loses nothing of what the assistant said.
 - Turns of one side that follow each other are one turn; a tool's results are the beginning of the user's.
 - Instructions in mid-conversation stand in the user's turn, as text, at their place: most models refuse them under a
-  role of their own. For those that take it, the message says so: `extras={"role": "system"}`.
+  role of their own. For those that take it, the message says so: `extras={"role": "system"}`. Native items (the beta's
+  `tool_addition`) have their place there alone, so they say it too.
 - A turn of the assistant does not end with thoughts, nor the last turn of all with white space: both are cut. Other
   thoughts go back where they stood; a turn that has lost its own is sent without, which the service may refuse while
   it thinks (Anthropic's guide "Extended thinking").
@@ -23,8 +24,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from seacloud_client.conversation import File, Image, Message, Part, ToolCall, ToolResult
+from seacloud_client.conversation import File, Image, Message, Native, Part, ToolCall, ToolResult
 from seacloud_client.protocols.call_ids import CallIds
 from seacloud_client.protocols.encoding import Json, texts_of
 from seacloud_client.protocols.history import mend
@@ -33,7 +35,6 @@ from seacloud_client.protocols.messages.content import (
     assistant_blocks,
     call_block,
     result_block,
-    text_block,
     user_blocks,
 )
 from seacloud_client.protocols.messages.server_tools import without_lost
@@ -67,10 +68,12 @@ class _Writer:
 
     def instruct(self, message: Message) -> None:
         """Instructions."""
-        texts = map(text_block, texts_of(message))
-        blocks = _cached(message, [block for block in texts if block is not None])
-        if self.turns:
-            _add(self.turns, "system" if (message.extras or {}).get("role") == "system" else "user", blocks)
+        natives = tuple(part for part in message.parts if isinstance(part, Native) and part.protocol == "messages")
+        texts_of(replace(message, parts=tuple(part for part in message.parts if part not in natives)))  # or refuses
+        blocks = _cached(message, [block for part in message.parts for block in assistant_blocks(part)])
+        if self.turns or natives:
+            has_role = natives or (message.extras or {}).get("role") == "system"
+            _add(self.turns, "system" if has_role else "user", blocks)
         else:
             self.system.extend(blocks)
 

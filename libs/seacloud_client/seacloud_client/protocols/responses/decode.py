@@ -17,6 +17,7 @@ terminal event without the output, the reply itself as the only event. Events th
 
 from __future__ import annotations
 
+from bisect import bisect, insort
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from seacloud_client.deltas import Delta, FinishDelta, MediaDelta, PartEnd, Part
 from seacloud_client.error_mapping import error_from_body, is_error_body
 from seacloud_client.errors import APIError, ProtocolError, StreamBroken
 from seacloud_client.folding import Fold
+from seacloud_client.protocols.responses.finding import OpenItems, ToldItems
 from seacloud_client.protocols.responses.growing import PARTS_OF_ITEM, Facts, Json, OutputItem
 from seacloud_client.protocols.responses.items import ITEMS, CallItem, NativeItem
 from seacloud_client.protocols.responses.texts import MessageItem, ReasoningItem
@@ -33,6 +35,7 @@ from seacloud_client.protocols.values import others, string
 
 FINISHES: Mapping[str, Finish] = {
     "completed": Finish.STOP,
+    "complete": Finish.STOP,  # as gateways may call it
     "cancelled": Finish.ERROR,
     "queued": Finish.PAUSE,  # in the background: the reply is fetched by its id
     "in_progress": Finish.PAUSE,
@@ -50,7 +53,12 @@ _SERVICE_FAULTS = frozenset(("server_error", "rate_limit_exceeded", "vector_stor
 """Codes of a failed response that are not the request's fault. OpenAI's reference, `ResponseError`, has the others:
 prompts that are refused and pictures that cannot be read."""
 
-_STATUSES = {"response.completed": "completed", "response.incomplete": "incomplete", "response.failed": "failed"}
+_STATUSES = {
+    "response.completed": "completed",
+    "response.done": "completed",
+    "response.incomplete": "incomplete",
+    "response.failed": "failed",
+}
 
 _READ = frozenset(("id", "object", "created_at", "model", "status", "error", "output", "output_text", "usage"))
 _ECHOES = frozenset(
@@ -84,7 +92,10 @@ _ECHOES = frozenset(
 )
 """Fields of the response that repeat the request."""
 
-_AUDIO = 1_000_000 * PARTS_OF_ITEM
+_MOST_ITEMS = 1_000_000_000
+"""An index beyond which an item has the next free place instead."""
+
+_AUDIO = 2 * _MOST_ITEMS * PARTS_OF_ITEM
 """Where spoken sound stands, which belongs to no item: behind all of them."""
 
 
@@ -118,6 +129,9 @@ class ResponsesStreamDecoder:
         self._has_begun = False
         self.is_finished = False
         self._items: dict[int, OutputItem] = {}  # by the place that they have in the reply
+        self._next_place = 0
+        self._reasoned: list[int] = []  # the places of the reasoning items, in order
+        self._open_items = OpenItems()
         self._by_index: dict[int, OutputItem] = {}  # by the index that the wire gives them, which may be used again
         self._by_id: dict[str, OutputItem] = {}
         self._speaks = False
@@ -209,12 +223,17 @@ class ResponsesStreamDecoder:
 
     def _open(self, index: Any, item: Json, deltas: list[Delta]) -> OutputItem:
         """Opens an item, at the place that the wire gives it, unless it is taken."""
-        place = index if type(index) is int and index not in self._items else max(self._items, default=-1) + 1
+        is_free = type(index) is int and 0 <= index < _MOST_ITEMS and index not in self._items
+        place = index if is_free else self._next_place
+        self._next_place = max(self._next_place, place + 1)
         kind = item.get("type")
         make = ITEMS.get(kind if isinstance(kind, str) else "", NativeItem)
         opened = make(place * PARTS_OF_ITEM, item, Facts(self._id, self._reasoning_before(place)), deltas)
         self._has_begun = True
         self._items[place] = opened
+        self._open_items.add(opened)
+        if isinstance(opened, ReasoningItem):
+            insort(self._reasoned, place)
         self._by_index[index if type(index) is int else place] = opened
         if opened.id is not None:
             self._by_id[opened.id] = opened
@@ -222,8 +241,8 @@ class ResponsesStreamDecoder:
 
     def _reasoning_before(self, place: int) -> str | None:
         """The id of the last reasoning item before a place."""
-        before = [known for known, item in self._items.items() if known < place and isinstance(item, ReasoningItem)]
-        return self._items[max(before)].id if before else None
+        before = bisect(self._reasoned, place)
+        return self._items[self._reasoned[before - 1]].id if before else None
 
     def read_item_event(self, kind: str, data: Json, deltas: list[Delta]) -> None:
         """Any event of an item that is modelled."""
@@ -246,8 +265,7 @@ class ResponsesStreamDecoder:
             return known
         index = data.get("output_index")
         if type(index) is not int:
-            waiting = (item for item in reversed(self._items.values()) if not item.is_ended and kind in item.takes)
-            known = next(waiting, None)
+            known = self._open_items.last_that_takes(kind)
             if known is not None:
                 return known
         implied = _IMPLIED.get(kind)
@@ -309,12 +327,11 @@ class ResponsesStreamDecoder:
         """Tells what the events left out. Without an output, what they said is all there is."""
         if not isinstance(output, list):
             return
-        unmatched = dict(self._items)
+        told = ToldItems(self._items)
         for place, item in enumerate(output):
             if not isinstance(item, dict):
                 raise ProtocolError("An item of the reply's output is not a JSON object.", body=item)
-            known = _match(place, item, unmatched)
-            opened = self._open(place, item, deltas) if known is None else unmatched.pop(known)
+            opened = told.take(place, item) or self._open(place, item, deltas)
             if not opened.is_ended:
                 opened.complete(item, deltas)
 
@@ -357,6 +374,7 @@ _EVENTS: Mapping[str, _Read] = {
     "response.audio.delta": ResponsesStreamDecoder.read_audio,
     "response.audio.transcript.delta": ResponsesStreamDecoder.read_audio,
     "response.completed": ResponsesStreamDecoder.read_end,
+    "response.done": ResponsesStreamDecoder.read_end,  # some gateways' word
     "response.incomplete": ResponsesStreamDecoder.read_end,
     "response.failed": ResponsesStreamDecoder.read_end,
     "response.cancelled": ResponsesStreamDecoder.read_end,
@@ -380,20 +398,6 @@ _IMPLIED: Mapping[str, str] = {
     "response.custom_tool_call_input.done": "custom_tool_call",
 }
 """The type of the item that an event belongs to, for gateways that do not announce their items."""
-
-
-def _match(place: int, item: Json, unmatched: Mapping[int, OutputItem]) -> int | None:
-    """The place of the item that the events told of this one.
-
-    It has the same type, and its place or its id: a gateway may number items otherwise, change their ids at the end
-    (OpenRouter), or give two of them one id (xAI).
-    """
-    kind, item_id = item.get("type"), string(item.get("id"))
-    alike = {known: other for known, other in unmatched.items() if other.type == kind}
-    if place in alike and alike[place].id == item_id:
-        return place
-    same_id = next((known for known, other in alike.items() if item_id is not None and other.id == item_id), None)
-    return same_id if same_id is not None else place if place in alike else None
 
 
 def _item_of(data: Json) -> Json:

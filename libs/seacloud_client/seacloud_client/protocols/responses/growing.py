@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
+from seacloud_client.conversation import Part
 from seacloud_client.deltas import Delta, PartEnd
 from seacloud_client.protocols.values import string
 
@@ -12,7 +14,7 @@ Json: TypeAlias = Mapping[str, Any]
 Take: TypeAlias = "Callable[[Any, Json, list[Delta]], None]"
 """Adds what an event says of an item to a list of ours: a method of the item's class."""
 
-PARTS_OF_ITEM = 10_000
+PARTS_OF_ITEM = 1_000_000_000
 """How far the parts of two items are apart: a choice's parts are in the order of their numbers."""
 
 
@@ -47,25 +49,31 @@ class OutputItem:
 
 
 class Growing:
-    """A text as it grows: the number of its part, and what was told of it."""
+    """A text as it grows: the number of its part, what that is, and what was told of it."""
 
-    __slots__ = ("is_refusal", "logprobs", "notes", "number", "told")
+    __slots__ = ("kind", "logprobs", "notes", "number", "told")
 
-    def __init__(self, number: int, *, is_refusal: bool = False) -> None:
+    def __init__(self, number: int, kind: type[Part]) -> None:
         self.number = number
-        self.is_refusal = is_refusal
+        self.kind = kind
         self.told: list[str] = []
-        self.notes: list[Json] = []
+        self.notes: Counter[str] = Counter()  # fingerprints of the citations
         self.logprobs: list[Json] = []
 
     def rest_of(self, whole: Any) -> str:
-        """What the whole says beyond what was told; nothing if the two disagree. It is told from now on."""
+        """What the whole says beyond what was told; nothing if the two disagree. It is told from now on.
+
+        This costs no more than the whole is long, however much was told.
+        """
         if not isinstance(whole, str):
             return ""
-        said = "".join(self.told)
-        rest = whole[len(said) :] if whole.startswith(said) else ""
-        self.told = [said, rest]
-        return rest
+        place = 0
+        for piece in self.told:
+            if not whole.startswith(piece, place):
+                return ""
+            place += len(piece)
+        self.told = [whole]
+        return whole[place:]
 
 
 def said(**facts: str | None) -> dict[str, Any] | None:

@@ -45,17 +45,21 @@ _MAGIC = (("iVBOR", "png"), ("/9j/", "jpeg"), ("UklGR", "webp"), ("R0lGOD", "gif
 class CallItem(OutputItem):
     """A call of one of the caller's tools. It begins as soon as it has an id and a name."""
 
-    __slots__ = ("_call_id", "_extras", "_given", "_has_begun", "_kind", "_late_extras", "_name", "_reply_id", "_text")
+    __slots__ = (
+        *("_call_id", "_extras", "_given", "_has_begun", "_is_given", "_kind", "_late_extras", "_name", "_reply_id"),
+        "_text",
+    )
 
     def __init__(self, base: int, item: Json, facts: Facts, deltas: list[Delta]) -> None:
         super().__init__(base, item)
         self._kind: Literal["function", "custom"] = "custom" if self.type == "custom_tool_call" else "function"
         self._reply_id = facts.reply_id
-        self._text = Growing(base)
+        self._text = Growing(base, ToolCall)
         self._has_begun = False
         self._call_id: str | None = None
         self._name: str | None = None
-        self._given = ""
+        self._given = ""  # the whole arguments, until they are told
+        self._is_given = False
         self._extras = {**(others(item, _CALL_KEYS) or {}), **(said(reasoning_id=facts.reasoning_id) or {})} or None
         self._late_extras: dict[str, Any] | None = None
         self._note(item)
@@ -80,7 +84,7 @@ class CallItem(OutputItem):
         self._note(item)
         now = {**(others(item, _CALL_KEYS) or {}), **(unfinished(item) or {})}
         self._late_extras = news(self._extras, now)
-        if self._given:
+        if self._is_given:
             self.end(deltas)
 
     def end(self, deltas: list[Delta]) -> None:
@@ -94,6 +98,7 @@ class CallItem(OutputItem):
         self._call_id = self._call_id or string(item.get("call_id"))
         self._name = self._name or string(item.get("name"))
         self._given = as_json_text(item.get("input" if self._kind == "custom" else "arguments")) or self._given
+        self._is_given = self._is_given or bool(self._given)
 
     def _begin(self, deltas: list[Delta]) -> None:
         if self._has_begun:
@@ -108,8 +113,9 @@ class CallItem(OutputItem):
             deltas.append(ToolCallDelta(0, self.base, told))
 
     def _tell_rest(self, deltas: list[Delta]) -> None:
-        if self._has_begun:
+        if self._has_begun and self._given:
             rest = self._text.rest_of(self._given)
+            self._given = ""
             if rest:
                 deltas.append(ToolCallDelta(0, self.base, rest))
 

@@ -35,6 +35,10 @@ _CALLS = {call for call, _, _ in _OUTPUTS.values()} - {"mcp_approval_request"}
 """Types of calls that may not go back without an output."""
 
 
+_MESSAGE_ID = "msg"
+"""OpenAI refuses other ids of messages, and a framework's texts may have some of its own."""
+
+
 def native(part: Part) -> Native | None:
     """The part, if it is a native item of this protocol."""
     return part if isinstance(part, Native) and part.protocol == "responses" else None
@@ -153,7 +157,14 @@ def _has_own_id(part: Part) -> bool:
     """Whether the service may know an item by its id."""
     if isinstance(part, Native):
         return part.item.get("id") is not None
+    if isinstance(part, (Text, Refusal)):
+        return message_id(part) is not None
     return bool(part.item_id if isinstance(part, ToolCall) else getattr(part, "id", None))
+
+
+def message_id(part: Text | Refusal) -> str | None:
+    """The id of the message that a part is of, if the service can know it by that."""
+    return part.id if part.id is not None and part.id.startswith(_MESSAGE_ID) else None
 
 
 def _is_item(part: Part) -> bool:

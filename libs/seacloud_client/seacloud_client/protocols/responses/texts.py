@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from seacloud_client.conversation import Annotation, Logprobs, Native, Reasoning, Refusal, Text
+from seacloud_client.conversation import Annotation, Logprobs, Native, Part, Reasoning, Refusal, Text
 from seacloud_client.deltas import (
     AnnotationDelta,
     Delta,
     LogprobsDelta,
+    NativeDelta,
     PartEnd,
     PartStart,
     ReasoningDelta,
@@ -17,6 +19,7 @@ from seacloud_client.deltas import (
     TextDelta,
 )
 from seacloud_client.protocols.responses.growing import (
+    PARTS_OF_ITEM,
     Facts,
     Growing,
     Json,
@@ -27,9 +30,9 @@ from seacloud_client.protocols.responses.growing import (
     unfinished,
 )
 from seacloud_client.protocols.usage import count
-from seacloud_client.protocols.values import objects, others, string
+from seacloud_client.protocols.values import fingerprint, objects, others, string
 
-_CONTENT_OF_REASONING = 5_000
+_CONTENT_OF_REASONING = PARTS_OF_ITEM // 2
 """Where a reasoning item's texts begin, behind its summaries."""
 
 _REASONING_KEYS = frozenset(("type", "id", "summary", "content", "encrypted_content"))
@@ -38,12 +41,14 @@ _REASONING_KEYS = frozenset(("type", "id", "summary", "content", "encrypted_cont
 class MessageItem(OutputItem):
     """What the model says: texts with their citations, and refusals."""
 
-    __slots__ = ("_extras", "_late_extras", "_parts", "has_refusal")
+    __slots__ = ("_extras", "_late_extras", "_moved", "_next_index", "_parts", "has_refusal")
 
     def __init__(self, base: int, item: Json, facts: Facts, _deltas: list[Delta]) -> None:
         super().__init__(base, item)
         self.has_refusal = False
         self._parts: dict[int, Growing] = {}  # by the index that the wire gives them
+        self._moved: dict[tuple[int, type[Part]], int] = {}  # by index and kind: where a part is whose index was taken
+        self._next_index = 0
         self._extras = said(phase=string(item.get("phase")), reasoning_id=facts.reasoning_id)
         self._late_extras: dict[str, Any] | None = None
 
@@ -59,8 +64,8 @@ class MessageItem(OutputItem):
         if text and isinstance(text, str):
             index = data.get("content_index")
             part = self._parts.get(index) if type(index) is int else None
-            if part is None:
-                part = self._part(self._index_of(data), deltas, is_refusal=False)
+            if part is None or part.kind is not Text:
+                part = self._part(self._index_of(data), deltas, Text)
             part.told.append(text)
             deltas.append(TextDelta(0, part.number, text))
             if data.get("logprobs"):
@@ -74,13 +79,13 @@ class MessageItem(OutputItem):
         """A citation."""
         raw = data.get("annotation")
         if isinstance(raw, dict):
-            self._tell_annotation(self._part(self._index_of(data), deltas, is_refusal=False), raw, deltas)
+            self._tell_annotation(self._part(self._index_of(data), deltas, Text), raw, deltas)
 
     def take_refusal(self, data: Json, deltas: list[Delta]) -> None:
         """More of a refusal."""
         text = string(data.get("delta"))
         if text:
-            part = self._part(self._index_of(data), deltas, is_refusal=True)
+            part = self._part(self._index_of(data), deltas, Refusal)
             part.told.append(text)
             deltas.append(RefusalDelta(0, part.number, text))
 
@@ -103,7 +108,7 @@ class MessageItem(OutputItem):
         """Says that the parts are whole. A message that says nothing at all is an empty text."""
         self.is_ended = True
         if not self._parts:
-            self._part(0, deltas, is_refusal=False)
+            self._part(0, deltas, Text)
         for part in self._parts.values():
             if part.logprobs:
                 deltas.append(LogprobsDelta(0, Logprobs(tuple(part.logprobs))))
@@ -114,52 +119,60 @@ class MessageItem(OutputItem):
         index = data.get("content_index")
         return index if type(index) is int else next(reversed(self._parts), 0)
 
-    def _part(self, index: int, deltas: list[Delta], *, is_refusal: bool) -> Growing:
-        """The part of that index and kind, which begins if it is not there yet."""
+    def _part(self, index: int, deltas: list[Delta], kind: type[Part], native: Native | None = None) -> Growing:
+        """The part of that index and kind, which begins if it is not there yet.
+
+        Where a part of another kind has the index, it gets one of its own, the next, and keeps it.
+        """
         part = self._parts.get(index)
-        if part is not None and part.is_refusal != is_refusal:
-            index = max(self._parts) + 1
-            part = None
+        if part is not None and part.kind is not kind:
+            index = self._moved.setdefault((index, kind), self._next_index)
+            part = self._parts.get(index)
         if part is None:
-            part = self._parts[index] = Growing(self.base + len(self._parts), is_refusal=is_refusal)
-            self.has_refusal |= is_refusal
-            value = Refusal("", self.id) if is_refusal else Text("", id=self.id, extras=self._extras)
-            deltas.append(PartStart(0, part.number, value))
+            part = self._parts[index] = Growing(self.base + len(self._parts), kind)
+            self._next_index = max(self._next_index, index + 1)
+            self.has_refusal |= kind is Refusal
+            text = Refusal("", self.id) if kind is Refusal else Text("", id=self.id, extras=self._extras)
+            deltas.append(PartStart(0, part.number, native or text))
         return part
 
     def _complete_part(self, index: int, content: Json, deltas: list[Delta]) -> None:
-        tell = _CONTENT.get(content.get("type") if isinstance(content.get("type"), str) else None)
-        if tell is not None:
-            tell(self, index, content, deltas)
-        elif index not in self._parts:
-            # Content of a kind that this version does not know goes back in a message of its own.
-            alone = {"type": "message", "role": "assistant", "content": [content]}
-            part = self._parts[index] = Growing(self.base + len(self._parts))
-            deltas.append(PartStart(0, part.number, Native("responses", alone)))
+        kind = content.get("type")
+        tell = _CONTENT.get(kind if isinstance(kind, str) else None, MessageItem.complete_other)
+        tell(self, index, content, deltas)
 
     def complete_text(self, index: int, content: Json, deltas: list[Delta]) -> None:
         """Tells the rest of a text, and its citations."""
-        part = self._part(index, deltas, is_refusal=False)
+        part = self._part(index, deltas, Text)
         rest = part.rest_of(content.get("text"))
         if rest:
             deltas.append(TextDelta(0, part.number, rest))
-        known = list(part.notes)
+        given: Counter[str] = Counter()
         for raw in objects(content.get("annotations")):
-            if raw in known:
-                known.remove(raw)
-            else:
+            key = fingerprint(raw)
+            given[key] += 1
+            if given[key] > part.notes[key]:
                 self._tell_annotation(part, raw, deltas)
         part.logprobs = list(objects(content.get("logprobs"))) or part.logprobs
 
     def complete_refusal(self, index: int, content: Json, deltas: list[Delta]) -> None:
         """Tells the rest of a refusal."""
-        part = self._part(index, deltas, is_refusal=True)
+        part = self._part(index, deltas, Refusal)
         rest = part.rest_of(content.get("refusal"))
         if rest:
             deltas.append(RefusalDelta(0, part.number, rest))
 
+    def complete_other(self, index: int, content: Json, deltas: list[Delta]) -> None:
+        """Tells content of a kind that this version does not know: it goes back in a message of its own."""
+        alone = {"type": "message", "role": "assistant", "content": [content]}
+        part = self._part(index, deltas, Native, Native("responses", alone))
+        key = fingerprint(content)
+        if part.notes and key not in part.notes:
+            deltas.append(NativeDelta(0, part.number, alone))
+        part.notes = Counter((key,))
+
     def _tell_annotation(self, part: Growing, raw: Json, deltas: list[Delta]) -> None:
-        part.notes.append(raw)
+        part.notes[fingerprint(raw)] += 1
         deltas.append(AnnotationDelta(0, part.number, _annotation(raw)))
 
     takes: ClassVar[Mapping[str, Take]] = {
@@ -187,7 +200,10 @@ class ReasoningItem(OutputItem):
 
     def __init__(self, base: int, item: Json, _facts: Facts, _deltas: list[Delta]) -> None:
         super().__init__(base, item)
-        self._parts: dict[tuple[str, int], Growing] = {}
+        self._parts: dict[str, dict[int, Growing]] = {}  # by form and index
+
+    def _all(self) -> Iterator[Growing]:
+        return (part for parts in self._parts.values() for part in parts.values())
 
     def _take(self, form: str, index: str, data: Json, deltas: list[Delta]) -> None:
         part = self._part(form, data.get(index), deltas)
@@ -217,7 +233,7 @@ class ReasoningItem(OutputItem):
         if not self._parts:
             self._tell_hidden(encrypted, extras, deltas)
         elif encrypted or extras:
-            first = min(part.number for part in self._parts.values())
+            first = min(part.number for part in self._all())
             deltas.append(ReasoningDelta(0, first, "", encrypted=encrypted, extras=extras))
         self.end(deltas)
 
@@ -226,25 +242,22 @@ class ReasoningItem(OutputItem):
         self.is_ended = True
         if not self._parts:
             self._tell_hidden(None, None, deltas)
-        deltas.extend(PartEnd(0, part.number) for part in self._parts.values())
+        deltas.extend(PartEnd(0, part.number) for part in self._all())
 
     def _tell_hidden(self, encrypted: str | None, extras: dict[str, Any] | None, deltas: list[Delta]) -> None:
-        self._parts["", 0] = Growing(self.base)
+        self._parts[""] = {0: Growing(self.base, Reasoning)}
         hidden = Reasoning("", "responses", id=self.id, encrypted=encrypted, extras=extras)
         deltas.append(PartStart(0, self.base, hidden))
 
     def _part(self, form: str, index: Any, deltas: list[Delta]) -> Growing:
         """The part of that form and index (without one, the last of its form), which begins if it is not there yet."""
-        known = self._parts.get((form, index)) if type(index) is int else None
-        if known is not None:
-            return known
-        of_form = [place for known_form, place in self._parts if known_form == form]
+        of_form = self._parts.setdefault(form, {})
         if type(index) is not int:
-            index = of_form[-1] if of_form else 0
-        part = self._parts.get((form, index))
+            index = next(reversed(of_form), 0)
+        part = of_form.get(index)
         if part is None:
             start = self.base if form == "summary_text" else self.base + _CONTENT_OF_REASONING
-            part = self._parts[form, index] = Growing(start + len(of_form))
+            part = of_form[index] = Growing(start + len(of_form), Reasoning)
             deltas.append(PartStart(0, part.number, Reasoning("", "responses", id=self.id, form=form)))
         return part
 

@@ -36,13 +36,17 @@ from seacloud_client.protocols.callers import caller_of
 from seacloud_client.protocols.encoding import Json, known_extras
 from seacloud_client.protocols.history import mend
 from seacloud_client.protocols.responses.content import content_of, is_content
-from seacloud_client.protocols.responses.replay import distinct, is_own_reasoning, is_picture_item, left_out, native
+from seacloud_client.protocols.responses.replay import (
+    distinct,
+    is_own_reasoning,
+    is_picture_item,
+    left_out,
+    message_id,
+    native,
+)
 
 _CALL_ID = re.compile(r".{1,64}", re.DOTALL)
 """OpenAI refuses longer ids of calls."""
-
-_MESSAGE_ID = "msg"
-"""OpenAI refuses other ids of messages, and a framework's texts may have some of its own."""
 
 _CALL_EXTRAS = ("async", "namespace", "status")
 _CUSTOM_CALL_EXTRAS = ("async", "namespace")
@@ -122,6 +126,7 @@ class _Writer:
 
     def _add_own(self, item: Json) -> None:
         """Adds an item as it came, but not the same one twice. xAI gives two items one id, and takes them so."""
+        item = _as_input(item)
         item_id = item.get("id")
         if isinstance(item_id, str):
             if self._used.get(item_id) == item:
@@ -256,7 +261,7 @@ def _is_alone(part: Part) -> bool:
 def _item_of(part: Part) -> tuple[str, str | None]:
     """The kind and the id of the item that a part belongs to."""
     if isinstance(part, (Text, Refusal)):
-        return "message", part.id if part.id is not None and part.id.startswith(_MESSAGE_ID) else None
+        return "message", message_id(part)
     if isinstance(part, Audio):
         return "message", None
     if isinstance(part, Reasoning):
@@ -277,6 +282,18 @@ def _spoken(part: Text | Refusal) -> Json:
 
 def _words(part: Text | Refusal | Audio) -> str:
     return part.transcript or "" if isinstance(part, Audio) else part.text
+
+
+def _as_input(item: Json) -> Json:
+    """An item without what the service tells of it, and refuses in requests (OpenAI's reference, input items)."""
+    told = {"created_by", "status"} if item.get("type") == "custom_tool_call_output" else {"created_by"}
+    taken = {name: value for name, value in item.items() if name not in told}
+    if isinstance(taken.get("output"), list):  # a shell's, each piece of which may say it too
+        taken["output"] = [
+            {name: value for name, value in piece.items() if name != "created_by"} if isinstance(piece, dict) else piece
+            for piece in taken["output"]
+        ]
+    return taken
 
 
 def _picture_item(part: Image) -> Json:

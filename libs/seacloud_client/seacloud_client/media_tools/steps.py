@@ -36,6 +36,15 @@ def blocking(work: Callable[[], Any]) -> Step:
     return Step(work, lambda: in_thread(work))
 
 
+def quick(work: Callable[[], Any]) -> Step:
+    """A step that takes no time: it is done where it is yielded."""
+
+    async def later() -> Any:
+        return work()
+
+    return Step(work, later)
+
+
 def play(flow: Flow[T]) -> T:
     """Does the steps, and gives what the flow gives."""
     try:

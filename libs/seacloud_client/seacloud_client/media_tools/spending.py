@@ -1,0 +1,230 @@
+"""A guard over what an agent may spend: how many tasks its tools may create, and who is asked before each.
+
+A framework says what a limit counts by (a thread, a run, a workflow's context) and how a person is asked. What counts,
+what is given back, and what the agent's model is told is decided here.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from seacloud_client.errors import ConfigurationError
+from seacloud_client.media_tools.outcomes import CallRefused, was_not_posted
+from seacloud_client.media_tools.steps import Flow, Step, quick
+
+T = TypeVar("T")
+
+MAX_CONVERSATIONS = 10_000
+"""How many conversations are counted at a time. Of more, those that were quiet for longest are forgotten."""
+
+EVER = "ever"
+"""Whose tasks a limit counts that is for all of a tool's life."""
+
+IN_CONVERSATION = "in this conversation"
+"""Whose tasks a limit counts that is for each conversation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """Something that counts tasks, and says when there are enough.
+
+    Attributes:
+        number: how many there may be; `None` for any number.
+        whose: `EVER` or `IN_CONVERSATION`, as the agent's model is told it.
+        take: counts one more if that is allowed, and gives whether it was.
+        give_back: counts one less.
+    """
+
+    number: int | None
+    whose: str
+    take: Step
+    give_back: Step
+
+
+class CallCounter:
+    """Counts tasks: all that there are, or those of each conversation. Several tools may share it, in any threads.
+
+    Args:
+        limit: how many there may be, of each; `None` for any number.
+        setting: what the limit is called, in errors.
+
+    Raises:
+        ConfigurationError: if the limit is no number, or less than 0.
+    """
+
+    def __init__(self, limit: int | None, setting: str = "A limit for calls") -> None:
+        self.limit = checked_limit(setting, limit)
+        self._counts: OrderedDict[str, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, name: str, at_least: int = 0) -> bool:
+        """Counts one more, if that is allowed, and says whether it was.
+
+        Args:
+            name: whose it is.
+            at_least: how many there are already, as another record has it.
+        """
+        with self._lock:
+            count = max(self._counts.pop(name, 0), at_least)
+            allowed = self.limit is None or count < self.limit
+            self._counts[name] = count + allowed
+            while len(self._counts) > MAX_CONVERSATIONS:
+                self._counts.popitem(last=False)
+        return allowed
+
+    def give_back(self, name: str) -> None:
+        """Counts one less: it came to nothing."""
+        with self._lock:
+            if self._counts.get(name):
+                self._counts[name] -= 1
+
+    def ever(self) -> Limit:
+        """The limit for all of a tool's life."""
+        return self._limit(EVER, EVER, 0)
+
+    def of_conversation(self, name: str, at_least: int = 0) -> Limit:
+        """The limit for a conversation, which has so many tasks already as another record has it."""
+        return self._limit(name, IN_CONVERSATION, at_least)
+
+    def _limit(self, name: str, whose: str, at_least: int) -> Limit:
+        return Limit(
+            number=self.limit,
+            whose=whose,
+            take=quick(partial(self.take, name, at_least)),
+            give_back=quick(partial(self.give_back, name)),
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (CallCounter, (self.limit,))  # a copy counts anew
+
+
+def checked_limit(setting: str, limit: int | None) -> int | None:
+    """A limit, if it is one.
+
+    Raises:
+        ConfigurationError: if it is no number, or less than 0.
+    """
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+        raise ConfigurationError(f"{setting} must be 0 or more, or None for any number; got {limit!r}.")
+    return limit
+
+
+class Slot:
+    """The right to create one task. It is given back if there was none after all."""
+
+    def __init__(self) -> None:
+        self._taken: list[Limit] = []
+
+    def take(self, limit: Limit) -> Flow[bool]:
+        """Takes it from a limit too, and says whether that was allowed."""
+        allowed: bool = yield limit.take
+        if allowed:
+            self._taken.append(limit)
+        return allowed
+
+    def give_back(self) -> Flow[None]:
+        """Gives it back, once."""
+        while self._taken:
+            yield self._taken.pop().give_back
+
+
+def allow(limits: Iterable[Limit], *checks: Step, tool: str = "") -> Flow[Slot]:
+    """Takes the right to create a task from each of several limits, and then does what else must come first.
+
+    If one of the limits is used up, or one of the checks raises or is interrupted, nothing is counted.
+
+    Args:
+        limits: the limits.
+        checks: steps such as `approval`, in their order.
+        tool: the tool's name, if the agent's model is to be told it.
+
+    Raises:
+        CallRefused: if a limit is used up.
+    """
+    slot = Slot()
+    try:
+        for limit in limits:
+            if not (yield from slot.take(limit)):
+                raise _used_up(limit, tool)
+        for check in checks:
+            _ = yield check
+    except BaseException:
+        yield from slot.give_back()
+        raise
+    return slot
+
+
+def guarded(slot: Slot, work: Step) -> Flow[T]:
+    """Does what creates a task, and gives what it gives. What was certainly not created is not counted."""
+    try:
+        made: T = yield work
+    except BaseException as error:
+        if was_not_posted(error):
+            yield from slot.give_back()
+        raise
+    return made
+
+
+def approval(
+    approve: Callable[..., Awaitable[bool] | bool],
+    model: str,
+    parameters: Mapping[str, Any],
+    *,
+    async_calls: str,
+    **context: Any,
+) -> Step:
+    """The step that asks for approval. Only `True` approves.
+
+    Args:
+        approve: is asked; it may be async.
+        model: the model that generates, which it is given.
+        parameters: what is to be posted, of which it is given a copy.
+        async_calls: in which calls an async one can be asked, in the framework's words.
+        context: what it is given besides.
+
+    The step raises:
+        CallRefused: if it is refused.
+        ConfigurationError: if it would have to wait, in a sync call.
+    """
+
+    def ask() -> Awaitable[bool] | bool:
+        return approve(model, copy.deepcopy(dict(parameters)), **context)
+
+    def now() -> None:
+        answer = ask()
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()
+            raise ConfigurationError(
+                f"approve is async, so it can be asked in async calls alone ({async_calls}). Nothing was sent."
+            )
+        _require(answer, model)
+
+    async def later() -> None:
+        answer = ask()
+        _require(await answer if inspect.isawaitable(answer) else answer, model)
+
+    return Step(now, later)
+
+
+def _require(answer: object, model: str) -> None:
+    if answer is not True:
+        raise CallRefused(
+            f"The call of {model} was not approved. Nothing was sent or charged. Do not call it again unless the user "
+            "asks for it anew."
+        )
+
+
+def _used_up(limit: Limit, tool: str) -> CallRefused:
+    who = f"{tool} was not called: " if tool else ""
+    return CallRefused(
+        f"{who}{limit.number} task(s) may be created {limit.whose}, and they were. Nothing was sent or charged. Do not "
+        "call this again: tell the user."
+    )

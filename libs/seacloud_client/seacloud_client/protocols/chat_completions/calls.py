@@ -1,0 +1,138 @@
+"""The tool calls of one choice of a Chat Completions stream: which call a fragment belongs to.
+
+OpenAI numbers them. Gateways leave the numbers out, or give all calls the same, or send a call's name with each of its
+fragments. Finding a call costs the same however many there are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from seacloud_client.protocols.values import as_key
+
+
+class Arguments:
+    """The arguments of a call as they grow: kept until a name lets it start, and to see whether they are whole."""
+
+    __slots__ = ("_depth", "_escaped", "_in_text", "_looked_at", "_pieces", "_whole")
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._looked_at = 0  # pieces
+        self._depth = 0  # of braces that are open there
+        self._in_text = False
+        self._escaped = False
+        self._whole: bool | None = None  # not known before the first brace is closed again
+
+    def __bool__(self) -> bool:
+        return bool(self._pieces)
+
+    @property
+    def text(self) -> str:
+        """All of them."""
+        return "".join(self._pieces)
+
+    def add(self, piece: str) -> None:
+        """More of them."""
+        if piece:
+            self._pieces.append(piece)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether they are a JSON object: nothing else ends with the brace that closes its first one.
+
+        Each piece is looked at once, however often this is asked.
+        """
+        while self._looked_at < len(self._pieces):
+            self._look_at(self._pieces[self._looked_at])
+            self._looked_at += 1
+        return bool(self._whole)
+
+    def _look_at(self, piece: str) -> None:
+        for place, letter in enumerate(piece):
+            if self._whole is not None:  # white space alone may follow
+                self._whole = self._whole and not piece[place:].strip()
+                return
+            if self._in_text:
+                self._in_text = self._escaped or letter != '"'
+                self._escaped = letter == "\\" and not self._escaped
+            elif letter == '"':
+                self._in_text = True
+            elif letter == "{":
+                self._depth += 1
+            elif letter == "}":
+                self._depth -= 1
+                if self._depth <= 0:
+                    self._whole = self._is_object(piece[: place + 1])
+
+    def _is_object(self, last: str) -> bool:
+        try:
+            return isinstance(json.loads("".join((*self._pieces[: self._looked_at], last))), dict)
+        except (ValueError, RecursionError):
+            return False
+
+
+class Call:
+    """A tool call as it grows, number `number` of its choice. It becomes a part, `part`, when it has a name."""
+
+    __slots__ = ("arguments", "extras", "id", "kind", "late_extras", "name", "number", "part")
+
+    def __init__(self, number: int, kind: Literal["function", "custom"]) -> None:
+        self.number = number
+        self.kind = kind
+        self.id: str | None = None
+        self.name: str | None = None
+        self.part: int | None = None
+        self.arguments = Arguments()
+        self.extras: dict[str, Any] = {}
+        self.late_extras: dict[str, Any] = {}
+
+
+class Calls:
+    """The calls of a choice, in order."""
+
+    def __init__(self) -> None:
+        self._calls: list[Call] = []
+        self._by_index: dict[Any, Call] = {}  # the last of each
+        self._by_id: dict[str, Call] = {}  # the first of each
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self._calls)
+
+    def begin(self, index: Any, kind: Literal["function", "custom"]) -> Call:
+        """Another call."""
+        call = Call(len(self._calls), kind)
+        self._calls.append(call)
+        self._by_index[as_key(index)] = call
+        return call
+
+    def name(self, call: Call, call_id: str | None, name: str | None) -> None:
+        """Notes what a fragment says of its call, unless it is known."""
+        call.name = call.name or name
+        if call.id is None and call_id is not None:
+            call.id = call_id
+            self._by_id.setdefault(call_id, call)
+
+    def find(self, index: Any, call_id: str | None, name: str | None, place: int = -1) -> Call | None:
+        """The open call that a fragment continues, or `None` if it begins another.
+
+        A new call has a name. It is told from a fragment of an older one by its index; where a gateway uses that
+        again or leaves it out, by its id; where there is none, by the older one's arguments being complete. A fragment
+        that says nothing of itself continues the last call, or, at another `place`, one before it.
+        """
+        known = self._by_index.get(as_key(index)) if index is not None else self._unnumbered(call_id, name, place)
+        if known is None or not name or known.name is None:
+            return known
+        if call_id and known.id:
+            return known if call_id == known.id else None
+        return None if known.arguments.is_whole else known
+
+    def _unnumbered(self, call_id: str | None, name: str | None, place: int) -> Call | None:
+        last = self._calls[max(place, -len(self._calls))] if self._calls else None
+        if not call_id:
+            return last
+        known = self._by_id.get(call_id)
+        is_first_of_last = known is None and not name and last is not None and last.id is None
+        return last if is_first_of_last else known
