@@ -1,7 +1,8 @@
 """What must hold before a release is tagged; see CONTRIBUTING. Run by `make release-check`.
 
 Versions, changelog and tag agree; the wheels are what they should be and install one by one and together (all that
-`make wheels` looks at); and every program of the READMEs runs from that install, against the emulator.
+`make wheels` looks at); and every program of each README runs with what that README installs, as wheels, and the
+emulator.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         wheels = Path(scratch) / "dist"
         build(wheels)
-        environment = Environment(Path(scratch) / "venv")
-        environment.install("--find-links", wheels, *LIBS.values(), "langchain")
-        check_programs(environment, Path(scratch))
+        for number, readme in enumerate(readmes.READMES):
+            environment = Environment(Path(scratch) / f"venv{number}")
+            needed = readmes.installed(readme) | {LIBS["seacloud_emulator"]}
+            environment.install("--find-links", wheels, *sorted(needed))
+            check_programs(environment, readme, Path(scratch))
 
 
 def check_versions() -> None:
@@ -38,6 +41,8 @@ def check_versions() -> None:
     tags = [tag for tag in git("tag", "--points-at", "HEAD").split() if tag.startswith("v")]
     if tags and tags != [f"v{newest}"]:
         sys.exit(f"the commit is tagged {tags}, its version is {newest}: the tag must be v{newest}")
+    if tags and (changed := git("status", "--porcelain")):
+        sys.exit(f"the commit is tagged, and the checkout is not what was committed:\n{changed}")
     if tags and not date:
         sys.exit(f"the commit is tagged, and CHANGELOG.md calls {newest} unreleased: give it the day's date")
     print(f"version {newest}, {date or 'unreleased'}{', tagged' if tags else ''}")
@@ -49,19 +54,18 @@ def git(*arguments: str) -> str:
     return subprocess.run(command, check=False, capture_output=True, text=True).stdout
 
 
-def check_programs(environment: Environment, scratch: Path) -> None:
-    """Each program of the READMEs ends without an error."""
+def check_programs(environment: Environment, readme: Path, scratch: Path) -> None:
+    """Each program of a README ends without an error."""
     runner = scratch / "runner.py"
     runner.write_text(readmes.RUNNER, encoding="utf-8")
+    programs = readmes.programs(readme)
     with readmes.emulator(environment) as variables:
-        for readme in readmes.READMES:
-            programs = readmes.programs(readme)
-            for number, text in enumerate(programs):
-                folder = scratch / readme.parent.name / str(number)
-                folder.mkdir(parents=True)
-                (folder / "program.py").write_text(text, encoding="utf-8")
-                environment.run(runner, "program.py", cwd=folder, **variables)
-            print(f"{readme.relative_to(ROOT)}: {len(programs)} programs run from the wheels")
+        for number, text in enumerate(programs):
+            folder = scratch / readme.parent.name / str(number)
+            folder.mkdir(parents=True)
+            (folder / "program.py").write_text(text, encoding="utf-8")
+            environment.run(runner, "program.py", cwd=folder, **variables)
+    print(f"{readme.relative_to(ROOT)}: {len(programs)} programs run from the wheels")
 
 
 if __name__ == "__main__":

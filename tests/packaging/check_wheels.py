@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from distributions import LIBS, PINS, ROOT, build, merged, version_of
+from distributions import LIBS, PINS, ROOT, build, build_one, copied, merged, version_of
 from environments import Environment
+from licences import not_permissive
 
 SDKS = frozenset({"openai", "anthropic", "seacloudai-sdk"})
 """Vendors' SDKs: never a dependency at run time."""
@@ -96,19 +97,34 @@ def main() -> None:
     """Runs everything; the first that fails ends the program with its reason."""
     with tempfile.TemporaryDirectory() as scratch:
         files = build(Path(scratch) / "dist")
-        check_reproducible(files, build(Path(scratch) / "again"))
+        check_same(files, build(Path(scratch) / "again", copied(Path(scratch) / "copy")), "built elsewhere")
+        check_same(wheels_of(files), rebuilt(files, Path(scratch)), "built from the sdists")
         check_files(files)
         check_metadata(files)
         for number, case in enumerate(CASES):
             check_install(Path(scratch) / f"venv{number}", files[0].parent, case)
 
 
-def check_reproducible(files: Iterable[Path], again: Iterable[Path]) -> None:
-    """Two builds of one source are the same, byte for byte."""
+def check_same(files: Iterable[Path], again: Iterable[Path], how: str) -> None:
+    """What was built in another way is the same, byte for byte."""
     different = [one.name for one, other in zip(files, again, strict=True) if one.read_bytes() != other.read_bytes()]
     if different:
-        sys.exit(f"not the same when built twice: {', '.join(different)}")
-    print("built twice: the same bytes")
+        sys.exit(f"not the same when {how}: {', '.join(different)}")
+    print(f"{how}: the same bytes")
+
+
+def wheels_of(files: Iterable[Path]) -> list[Path]:
+    """The wheels among what was built."""
+    return [file for file in files if file.name.endswith(WHEEL)]
+
+
+def rebuilt(files: Iterable[Path], scratch: Path) -> list[Path]:
+    """The wheels that the sdists give, as those build who do not take our wheels."""
+    for sdist in (file for file in files if file.name.endswith(SDIST)):
+        with tarfile.open(sdist) as archive:
+            archive.extractall(scratch / "unpacked", filter="data")
+        build_one(scratch / "unpacked" / sdist.name.removesuffix(SDIST), scratch / "rebuilt", "wheel")
+    return sorted((scratch / "rebuilt").iterdir())
 
 
 def check_files(files: list[Path]) -> None:
@@ -118,6 +134,8 @@ def check_files(files: list[Path]) -> None:
         wheel, sdist = (next((file for file in files if file.name == stem + end), None) for end in (WHEEL, SDIST))
         if not wheel or not sdist:
             sys.exit(f"{name}: no {stem} among {[file.name for file in files]}")
+        if strange := [path for path in sources_of(lib) if not path.endswith((".py", "/py.typed"))]:
+            sys.exit(f"{name}: neither a module nor a marker of types: {', '.join(sorted(strange))}")
         check_wheel(lib, wheel, stem)
         check_sdist(lib, sdist, stem)
     if len(files) != 2 * len(LIBS):
@@ -167,7 +185,7 @@ def check_metadata(files: list[Path]) -> None:
     """Twine finds nothing to say of them, and what a page of an index would show is there."""
     command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict", *files]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    for wheel in (file for file in files if file.name.endswith(WHEEL)):
+    for wheel in wheels_of(files):
         archive = zipfile.ZipFile(wheel)
         (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
         said = email.message_from_bytes(archive.read(name))
@@ -186,6 +204,9 @@ def check_install(home: Path, wheels: Path, case: Case) -> None:
     strangers = case.unwanted & environment.installed().keys()
     if strangers:
         sys.exit(f"installing {' '.join(case.names)} brought in {', '.join(sorted(strangers))}")
+    if refused := not_permissive(environment):
+        sys.exit(f"installing {' '.join(case.names)} brought in licences that are not taken: {refused}")
+    environment.check()
     environment.run("-W", "error", "-c", case.program)
     print(f"{' '.join(case.names)}: works with {len(environment.installed())} distributions")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
+from typing import Any, cast
 
 from packaging.requirements import Requirement
 
@@ -33,6 +35,9 @@ PINS = ROOT / ("constraints-3.10.txt" if sys.version_info < (3, 11) else "constr
 BUILD_TIME = "1735689600"
 """`SOURCE_DATE_EPOCH` of every build: a zip needs a date, and this one says nothing."""
 
+ANOTHER_DAY = 1577934245
+"""When the files were last changed that are built for comparison."""
+
 
 def version_of(lib: str) -> str:
     """A distribution's version, from the one place where it is written."""
@@ -50,9 +55,15 @@ def released() -> tuple[str, str | None]:
     return found[1], found[2]
 
 
+def project_of(lib: str) -> dict[str, Any]:
+    """What a distribution's `pyproject.toml` says of it, under `[project]`."""
+    said = tomllib.loads((ROOT / "libs" / lib / "pyproject.toml").read_text(encoding="utf-8"))
+    return cast("dict[str, Any]", said["project"])
+
+
 def requirements(lib: str) -> list[Requirement]:
     """What a distribution needs from others, extras included; ours are left out."""
-    project = tomllib.loads((ROOT / "libs" / lib / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = project_of(lib)
     extras = project.get("optional-dependencies", {}).values()
     needed = [Requirement(text) for text in chain(project["dependencies"], *extras)]
     return [need for need in needed if need.name not in LIBS.values()]
@@ -64,13 +75,30 @@ def lower_bounds(lib: str) -> dict[str, str]:
     return {name: part.version for name, part in bounds if part.operator == ">="}
 
 
-def build(folder: Path) -> list[Path]:
-    """Builds the wheel and the sdist of each distribution, with what is installed here."""
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": BUILD_TIME, "PYTHONDONTWRITEBYTECODE": "1"}
+def build(folder: Path, root: Path = ROOT) -> list[Path]:
+    """Builds the wheel and the sdist of each distribution in a checkout, with what is installed here."""
     for lib in LIBS:
-        command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
-        subprocess.run(command, cwd=ROOT / "libs" / lib, env=environment, check=True, stderr=subprocess.DEVNULL)
+        build_one(root / "libs" / lib, folder)
     return sorted(folder.iterdir())
+
+
+def build_one(home: Path, folder: Path, *targets: str) -> None:
+    """Builds a distribution from the folder with its `pyproject.toml`; without targets its wheel and its sdist."""
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": BUILD_TIME, "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
+    command += [part for target in targets for part in ("--target", target)]
+    subprocess.run(command, cwd=home, env=environment, check=True, stderr=subprocess.DEVNULL)
+
+
+def copied(to: Path) -> Path:
+    """What is built, in a folder as it could be elsewhere: of another day, with other permissions, and no git."""
+    shutil.copytree(ROOT / "libs", to / "libs")
+    shutil.copy(ROOT / ".gitignore", to)
+    for path in to.rglob("*"):
+        if path.is_file():
+            path.chmod(0o600)
+            os.utime(path, (ANOTHER_DAY, ANOTHER_DAY))
+    return to
 
 
 def merged(pins: Path, instead: Path, to: Path) -> Path:

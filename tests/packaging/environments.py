@@ -38,6 +38,10 @@ class Environment:
         lines = self._pip("list", "--format=freeze").splitlines()
         return {canonicalize_name(name): version for name, version in (line.split("==", 1) for line in lines)}
 
+    def check(self) -> None:
+        """Ends the program if something that is there lacks what it needs, or has what it cannot use."""
+        self._pip("check")
+
     def run(self, *arguments: str | Path, cwd: Path | None = None, **variables: str) -> str:
         """Runs Python there and gives what it printed. Neither the checkout nor the user's site is on its path."""
         command = [self.python, *arguments]
@@ -54,4 +58,7 @@ class Environment:
 
     def _pip(self, *arguments: str | Path) -> str:
         command = [sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check", *arguments]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        ended = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+        if ended.returncode:
+            sys.exit(f"pip {arguments[0]}: {ended.stdout}")
+        return ended.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import subprocess
 import textwrap
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ _BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<kind>\w+)[^\n]*\n(?P<body>.*?)^(?P=indent)```$",
     re.DOTALL | re.MULTILINE,
 )
+_FOLDER = re.compile(r"^(?:\./)?libs/(?P<lib>\w+)")
 _INLINE = re.compile(r"`(pip install [^`]+)`")
 
 
@@ -44,6 +46,12 @@ def install_lines(path: Path) -> list[str]:
     inline = _INLINE.findall(_BLOCK.sub("", _text(path)))
     shell = [line for kind, body, _ in _blocks(path) if kind == "shell" for line in body.splitlines()]
     return [line for line in shell if line.startswith("pip install")] + [" ".join(line.split()) for line in inline]
+
+
+def installed(path: Path) -> set[str]:
+    """What a README installs, with our own distributions by their names, as they are called on an index."""
+    words = [word for line in install_lines(path) for word in shlex.split(line, comments=True)[2:] if word != "-e"]
+    return {_FOLDER.sub(lambda found: LIBS[found["lib"]], word) for word in words}
 
 
 def starts_emulator(path: Path) -> bool:
