@@ -9,12 +9,12 @@ INSTALL = -m pip --disable-pip-version-check install --quiet --no-build-isolatio
 PIP = $(BIN)/python $(INSTALL) --constraint $(PINS)
 DEMO_LIBS = --editable libs/seacloud_client --editable libs/langchain_seacloud --editable libs/seacloud_emulator
 TEST_LIBS = --editable 'libs/seacloud_client[fast,progress]' --editable 'libs/langchain_seacloud[durable]' \
-	--editable libs/llamaindex_seacloud --editable 'libs/seacloud_emulator[strict]'
+	--editable 'libs/llamaindex_seacloud[durable]' --editable 'libs/seacloud_emulator[strict]'
 GROUPS = build demo test lint coverage release
 
 BENCHES = langchain llamaindex
 
-.PHONY: help demo test lint record wheels release-check long lowest newest coverage constraints bench docs clean
+.PHONY: help demo test lint record wheels release-check long lowest newest fuzz coverage constraints bench docs clean
 
 help:  ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -66,11 +66,28 @@ wheels: $(VENV)-release/.ready  ## build the wheels, try each in an empty enviro
 release-check: $(VENV)-release/.ready  ## what must hold before a tag: versions, metadata, installs, the READMEs' programs
 	@$(VENV)-release/bin/python tests/packaging/check_release.py
 
-long: $(VENV)/.test lowest newest  ## what takes minutes: soak and scale, and the oldest and newest dependencies
+long: $(VENV)/.test .venv-bulk/.ready .venv-notebooks/.ready lowest newest fuzz  ## what takes minutes: soak and scale, bulk generation, the notebooks, fuzzing, the oldest and newest dependencies
 	@$(BIN)/python -m pytest -m long --timeout 1800
+
+# Dask, and what runs notebooks, bring much along that nothing else needs. Their tests look for them by these names.
+.venv-bulk/.ready: EXAMPLE_LIBS = seacloud_client seacloud_emulator
+.venv-notebooks/.ready: EXAMPLE_LIBS = seacloud_client langchain_seacloud llamaindex_seacloud seacloud_emulator
+.venv-bulk/.ready .venv-notebooks/.ready: .venv-%/.ready: examples/%/requirements.txt $(PINS) libs/*/pyproject.toml
+	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS) --requirement $< $(EXAMPLE_LIBS:%=--editable libs/%)
+	@touch $@
 
 lowest newest: $(VENV)-release/.ready  ## the unit tests with the oldest (the newest) releases that the metadata allows
 	@$(VENV)-release/bin/python tests/packaging/check_bounds.py $@ --home $(VENV)-$@
+
+$(VENV)-fuzz/.ready: tests/fuzz/requirements.txt $(PINS) libs/seacloud_client/pyproject.toml
+	@test -x $(VENV)-fuzz/bin/python || $(PYTHON) -m venv $(VENV)-fuzz
+	@$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check install --quiet --constraint $(PINS) --requirement $< --editable libs/seacloud_client
+	@touch $@
+
+fuzz: SECONDS_EACH = 60
+fuzz: $(VENV)-fuzz/.ready  ## fuzz what reads answers, SECONDS_EACH (60) each; inputs that show a mistake are put into .venv-fuzz/fuzz/found
+	@$(VENV)-fuzz/bin/python tests/fuzz/run.py --home $(VENV)-fuzz/fuzz --seconds $(SECONDS_EACH)
 
 coverage: $(VENV)/.coverage  ## which branches the tests of the client do not take
 	@$(BIN)/coverage run -m pytest tests/seacloud_client tests/contract tests/reliability --quiet
@@ -84,7 +101,8 @@ constraints:  ## write constraints anew (3.10 has its own): keeps what is pinned
 	@$(VENV)-pins/bin/python -m pip --disable-pip-version-check install --quiet $(KEEP) 'pip>=25.1'
 	@$(VENV)-pins/bin/python $(INSTALL) $(KEEP) $(GROUPS:%=--group %)
 	@$(VENV)-pins/bin/python $(INSTALL) $(KEEP) $(TEST_LIBS)
-	@$(VENV)-pins/bin/python -m pip freeze --all --exclude-editable --exclude setuptools --exclude wheel > $(PINS)
+	@$(VENV)-pins/bin/python -m pip freeze --all --exclude-editable > $(VENV)-pins/pins.txt
+	@mv $(VENV)-pins/pins.txt $(PINS)
 	@rm -rf $(VENV)-pins
 
 bench: $(BENCHES:%=$(VENV)-bench-%/.ready)  ## measure beside other integrations, each framework in an environment of its own
@@ -102,7 +120,8 @@ $(VENV)-bench-%/.ready: benchmarks/requirements-%.txt libs/*/pyproject.toml
 
 docs: .venv-docs/.ready  ## build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
-	@echo "Open site/index.html"
+	@echo "Open site/index.html; its search needs a server: $(PYTHON) -m http.server --directory site"
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(VENV)-bench-* $(VENV)-release $(VENV)-lowest $(VENV)-newest .venv-docs pictures site build dist
+	rm -rf $(VENV) $(VENV)-bench-* $(VENV)-release $(VENV)-lowest $(VENV)-newest $(VENV)-pins $(VENV)-fuzz
+	rm -rf .venv-bulk .venv-docs .venv-notebooks pictures site build dist

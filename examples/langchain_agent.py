@@ -31,7 +31,10 @@ def main() -> None:
     question = {"messages": [("user", "Tell me the weather in Oslo, and multiply 6 by 7.")]}
     agent = create_agent(ChatSeaCloud(model="gpt-4.1"), [get_weather, multiply])
     for message, _ in agent.stream(question, stream_mode="messages"):
-        print(message.text, end="", flush=True)
+        if message.type == "tool":
+            print(f"{message.name}: {message.text}")
+        else:
+            print(message.text, end="", flush=True)
     print()
 
     reporter = create_agent(ChatSeaCloud(model="gpt-4.1"), [get_weather], response_format=Report)

@@ -1,8 +1,6 @@
-r"""Makes the notebooks out of the programs beside this one, with what they showed when run against the emulator.
+"""Makes the notebooks out of the programs beside this one, with what they showed when run against the emulator.
 
-    python3 -m venv .venv-notebooks
-    .venv-notebooks/bin/pip install -r examples/notebooks/requirements.txt -e libs/seacloud_client \
-        -e libs/langchain_seacloud -e libs/llamaindex_seacloud -e libs/seacloud_emulator
+    make .venv-notebooks/.ready
     .venv-notebooks/bin/python examples/notebooks/build.py           # writes them
     .venv-notebooks/bin/python examples/notebooks/build.py --check   # says whether the stored ones show the same
 

@@ -1,6 +1,6 @@
 """The bulk example on Dask: nothing is lost and nothing is posted twice, whatever is killed and whatever goes wrong.
 
-Dask is not among the test dependencies. It is taken from `.venv-bulk`, if it is not here (`examples/bulk/README.md`).
+Dask is not among the test dependencies. It is taken from `.venv-bulk`, if it is not here: `make long` makes that.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PYTHON = sys.executable if importlib.util.find_spec("distributed") else str(OTHE
 pytestmark = [
     pytest.mark.long,
     pytest.mark.timeout(180),
-    pytest.mark.skipif(not Path(PYTHON).exists(), reason="dask.distributed is neither here nor in .venv-bulk"),
+    pytest.mark.skipif(not Path(PYTHON).exists(), reason="without Dask: `make long` installs it"),
 ]
 
 POST = {"method": "POST", "path": "/queue/"}

@@ -21,7 +21,7 @@ NEEDED = "import ipykernel, langchain_seacloud, llamaindex_seacloud, nbclient, n
 def test_the_notebooks_run_and_show_what_is_stored() -> None:
     able = [python for python in PYTHONS if python.exists() and run(python, "-c", NEEDED).returncode == 0]
     if not able:
-        pytest.skip("nbclient is not installed: make .venv-notebooks, as examples/notebooks/build.py says")
+        pytest.skip("nbclient is not installed: `make long` makes an environment that has it")
     done = run(able[0], NOTEBOOKS / "build.py", "--check")
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert all(f"{name}.ipynb: " in done.stdout for name in NAMES)
