@@ -19,6 +19,7 @@ import json
 import os
 import random
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -50,7 +51,7 @@ def main() -> None:
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        fuzz(options.child, sys.argv[sys.argv.index("--") + 1 :])
+        fuzz(options.child, options.home, sys.argv[sys.argv.index("--") + 1 :])
     from fuzz.targets import TARGETS  # noqa: PLC0415  # a child imports it with its eyes open
 
     names = options.targets or list(TARGETS)
@@ -79,11 +80,20 @@ def run(name: str, options: argparse.Namespace) -> bool:
 def start(name: str, arguments: Iterable[object], home: Path) -> int:
     """Runs a target's process."""
     print(f"== {name}", flush=True)  # noqa: T201  # a program that says what it does
-    command = [sys.executable, __file__, "--home", home, "--child", name, "--", *arguments]
-    return subprocess.run(list(map(str, command)), check=False).returncode
+    command = [sys.executable, __file__, "--home", str(home), "--child", name, "--"]
+    again = starter(name, home)
+    again.parent.mkdir(parents=True, exist_ok=True)
+    again.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', encoding="utf-8")
+    again.chmod(0o755)
+    return subprocess.run([*command, *map(str, arguments)], check=False).returncode
 
 
-def fuzz(name: str, arguments: list[str]) -> None:
+def starter(name: str, home: Path) -> Path:
+    """A program that starts a target's process: libFuzzer runs itself again to merge, by what it takes for its name."""
+    return home.resolve() / "again" / name
+
+
+def fuzz(name: str, home: Path, arguments: list[str]) -> None:
     """Fuzzes in this process, which ends with it."""
     import atheris  # noqa: PLC0415  # the parent does not need it
 
@@ -98,7 +108,7 @@ def fuzz(name: str, arguments: list[str]) -> None:
         return target.mutate(data, random.Random(seed), atheris.Mutate, limit)  # noqa: S311  # not a secret
 
     flags = ["-max_len=4096", "-print_final_stats=1", "-verbosity=0"]
-    atheris.Setup([name, *flags, *arguments], target.check, custom_mutator=mutate)
+    atheris.Setup([str(starter(name, home)), *flags, *arguments], target.check, custom_mutator=mutate)
     atheris.Fuzz()
 
 

@@ -80,11 +80,27 @@ WAYS = (
 
 LEFT_RUNNING = ("watched_task_that_is_kept", "watched_task_of_a_parent")
 
+KEPT_STREAMS = ("sync_stream", "langchain_stream", "llamaindex_stream")
+
+TIMED_AT_EXIT = """
+import datetime
+def stream():
+    try:
+        yield
+    finally:
+        datetime.timedelta(seconds=1.5)
+kept = [stream()]
+next(kept[0])
+"""
+"""What httpx does when a stream that is still open goes with the interpreter: CPython 3.13.0 crashes of it."""
+
 
 @pytest.mark.parametrize("way", WAYS)
 def test_leaving_in_the_middle(way: str, seacloud_emulator: Emulator) -> None:
     if way.endswith("aiohttp"):
         pytest.importorskip("httpx_aiohttp")
+    if way in KEPT_STREAMS and subprocess.run([sys.executable, "-c", TIMED_AT_EXIT], check=False).returncode:
+        pytest.skip("this Python crashes if a timedelta is made while it exits, which httpx does")
     seacloud_emulator.configure(chunk_seconds=0.05, run_seconds=30.0)
     begun = time.monotonic()
     assert run(seacloud_emulator.url, "leaving", way).strip() == "left"

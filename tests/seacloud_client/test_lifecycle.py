@@ -236,6 +236,14 @@ def test_an_outage_that_does_not_end_ends_the_wait(said, error):
     assert OUTAGE_SECONDS < world.time - began < 3 * OUTAGE_SECONDS
 
 
+@pytest.mark.parametrize(("interval", "questions"), [(15.0, 4), (30.5, 2)])
+def test_an_outage_may_last_half_a_minute(interval, questions):
+    world = World(CREATED, TimedOut("late"))
+    with pytest.raises(TimedOut):
+        finish(world, life(world, interval=interval, max_retries=0))
+    assert world.made() == [("POST", "m"), *[("GET", "status")] * questions]
+
+
 @pytest.mark.parametrize(
     ("said", "error"),
     [

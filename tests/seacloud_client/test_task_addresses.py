@@ -35,6 +35,7 @@ def test_a_rebuilt_handle_has_the_documented_addresses():
     assert CALLS.status(TASK).url == f"{ROOT}/status"
     assert CALLS.result(TASK).url == f"{ROOT}/response"
     assert CALLS.cancel(TASK).url == f"{ROOT}/cancel"
+    assert (TASK.addresses, TASK.queue_position) == (Addresses(), None)
 
 
 def test_a_foreign_address_does_not_keep_a_task_from_being_cancelled():

@@ -288,6 +288,11 @@ FAILURES = {
         ConnectionFailed,
         NO_TRUST,
     ),
+    "a future of another loop": (
+        RuntimeError("Task <Task pending> got Future <Future pending> attached to a different loop"),
+        ConfigurationError,
+        OTHER_LOOP,
+    ),
     "another loop": (
         RuntimeError("<asyncio.locks.Event> is bound to a different event loop"),
         ConfigurationError,
