@@ -104,6 +104,14 @@ def test_reasoning_that_only_the_service_has_goes_with_an_id_that_it_knows():
     assert kept == {"msg_1": ["reasoning", "message"], "chatcmpl-1": [None]}
 
 
+@pytest.mark.parametrize("empty", [Text("", id="chatcmpl-1"), Refusal("", "chatcmpl-1")])
+def test_reasoning_before_an_empty_message_that_is_not_sent_is_left_out(empty: Text | Refusal):
+    thought = Reasoning("hm", "responses", form="reasoning_text")
+    turns = (user("a"), Message("assistant", (thought, empty)), user("b"))
+    body = get_protocol("responses").encode(Request(model="gpt-5.5", messages=turns), False)
+    assert [item["content"] for item in body["input"]] == ["a", "b"]
+
+
 # Chat Completions
 
 

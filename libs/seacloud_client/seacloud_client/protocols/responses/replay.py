@@ -169,9 +169,9 @@ def message_id(part: Text | Refusal) -> str | None:
 
 def _is_item(part: Part) -> bool:
     """Whether a part is, or belongs to, an item that the model may have said after it reasoned."""
-    if isinstance(part, Text):
-        return bool(part.text or part.id)
-    return isinstance(part, (ToolCall, Refusal)) or native(part) is not None or is_picture_item(part)
+    if isinstance(part, (Text, Refusal)):
+        return bool(part.text) or message_id(part) is not None  # otherwise it is not sent at all
+    return isinstance(part, ToolCall) or native(part) is not None or is_picture_item(part)
 
 
 def is_picture_item(part: Part) -> bool:
