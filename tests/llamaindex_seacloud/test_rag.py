@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -32,6 +33,19 @@ class Place(BaseModel):
 
     name: str
     age: int
+
+
+@pytest.fixture(autouse=True)
+def _loop_of_sync_calls(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The loop that llama_index.core takes for sync calls. One that it makes itself is never closed."""
+    if request.node.get_closest_marker("asyncio"):
+        yield
+        return
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture
