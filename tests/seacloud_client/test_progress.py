@@ -99,6 +99,12 @@ def test_a_run_shows_it(seacloud_env, flavour, capsys):
     assert f"done ({result.request_id})" in shown
 
 
+@FLAVOURS
+def test_a_run_shows_nothing_unless_asked_to(seacloud_env, flavour, capsys):
+    Flavoured(Queue(), flavour).run(MODEL, ARGUMENTS, interval=0.05)
+    assert capsys.readouterr().err == ""
+
+
 def test_two_runs_at_a_time_on_one_terminal(seacloud_env, on_terminal):
     terminal = on_terminal()
 

@@ -354,11 +354,13 @@ async def test_files_are_fetched_over_the_callers_clients(seacloud_env, tmp_path
     with httpx.Client(event_hooks={"request": [lambda request: asked.append(str(request.url))]}) as client:
         async with httpx.AsyncClient(event_hooks={"request": [note]}) as aclient:
             queue = Queue(http_client=client, http_async_client=aclient)
-            [output] = (await queue.arun(MODEL, ARGUMENTS, interval=0.04)).outputs
+            made = await queue.arun(MODEL, ARGUMENTS, interval=0.04)
+            again = queue.result(queue.task(made.model, made.request_id))
             asked.clear()
-            await output.asave(tmp_path)
-            output.save(tmp_path)
-    assert asked == [output.url] * 2
+            for [output] in (made.outputs, again.outputs):
+                await output.asave(tmp_path)
+                output.save(tmp_path)
+    assert asked == [output.url] * 4
 
 
 @pytest.mark.parametrize(

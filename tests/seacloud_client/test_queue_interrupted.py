@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import anyio
 import pytest
 from queue_flavours import ARGUMENTS, FLAVOURS, MODEL, Flavoured
-from seacloud_client import interrupts
+from seacloud_client import interrupts, lifecycle
 from seacloud_client.errors import SubmitOutcomeUnknown, TaskCancelled
 from seacloud_client.interrupts import cancel_all
 from seacloud_client.queue import Queue
@@ -282,6 +282,29 @@ def test_what_is_left_at_the_exit_is_cancelled_once(emulator, queue):
     assert cancelled(emulator)
     statuses.close()
     assert cancelled(emulator)
+
+
+async def test_what_is_left_of_a_loop_at_the_exit_is_cancelled_once(emulator, queue):
+    statuses = queue.awatch(await queue.asubmit(MODEL, ARGUMENTS))
+    await anext(statuses)
+    with in_time():
+        interrupts._leave()
+    assert cancelled(emulator)
+    await statuses.aclose()
+    assert cancelled(emulator)
+
+
+def test_the_exit_does_not_wait_for_a_service_that_hangs(emulator, queue, monkeypatch):
+    monkeypatch.setattr(lifecycle, "CANCEL_SECONDS", 0.2)
+    monkeypatch.setattr(lifecycle, "CANCEL_ATTEMPT_SECONDS", 0.1)
+    statuses = queue.watch(queue.submit(MODEL, ARGUMENTS))
+    next(statuses)
+    over = threading.Event()
+    monkeypatch.setattr(queue._transport, "perform", lambda call: over.wait(20))
+    with in_time():
+        interrupts._leave()
+    statuses.close()
+    over.set()
 
 
 def test_what_is_left_at_the_exit_and_kept_runs_on(emulator, queue):
