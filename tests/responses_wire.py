@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from seacloud_client.conversation import Message, Part, Reply, Request, Text, ToolCall, ToolResult, user
+from seacloud_client.conversation import Message, Native, Part, Reply, Request, Text, ToolCall, ToolResult, user
 from seacloud_client.deltas import Delta
 from seacloud_client.folding import Fold
 from seacloud_client.protocols.responses import PROTOCOL
@@ -55,6 +55,18 @@ def result(call_id: str, *parts: str | Part, **fields: Any) -> ToolResult:
 def call(name: str, number: int = 1, **fields: Any) -> ToolCall:
     """A call as Responses gives it."""
     return ToolCall(f"call_{number}", name, "{}", item_id=f"fc_{number}", **fields)
+
+
+def native(item: Json) -> Native:
+    """An item of the protocol's own."""
+    return Native("responses", item)
+
+
+def answer_of(*parts: str | Part, **fields: Any) -> list[Json]:
+    """What the assistant's parts become, between two turns of the user."""
+    first, *items, last = items_of(user("hi"), assistant(*parts), user("go on"), **fields)
+    assert (first["content"], last["content"]) == ("hi", "go on")
+    return items
 
 
 def response(*output: Json, **fields: Any) -> Json:

@@ -84,6 +84,36 @@ def test_no_extra_of_a_call_is_sent_to_another_protocol(recording: Recording, pr
         assert (with_extras and with_extras[0]) == (without and without[0])
 
 
+@pytest.mark.parametrize("protocol", spoken())
+@pytest.mark.parametrize("blank", ["", " ", "\r"])
+def test_a_call_without_arguments_goes_back_with_an_empty_object(protocol: str, blank: str):
+    """OpenAI's types call the arguments JSON, Anthropic's want an object: an empty text is neither."""
+    function, custom = ToolCall("call_1", "f", blank), ToolCall("call_2", "g", blank, "custom")
+    results = Message("tool", (ToolResult("call_1", (Text("a"),)), ToolResult("call_2", (Text("b"),), kind="custom")))
+    history = (user("Begin."), Message("assistant", (function, custom)), results, user("Go on."))
+    request = Request(model=MODELS[protocol], messages=history, max_tokens=2000)
+    body = get_protocol(protocol).encode(request, False)  # type: ignore[arg-type]  # it is one of the protocols
+    assert problems(protocol, body) == []
+    assert arguments_in[protocol](body) == [{}, {"input": blank}]
+
+
+def in_chat(body: dict[str, Any]) -> list[Any]:
+    one, two = body["messages"][1]["tool_calls"]
+    return [json.loads(one["function"]["arguments"]), {"input": two["custom"]["input"]}]
+
+
+def in_responses(body: dict[str, Any]) -> list[Any]:
+    one, two = (item for item in body["input"] if "name" in item)
+    return [json.loads(one["arguments"]), {"input": two["input"]}]
+
+
+arguments_in: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
+    "chat_completions": in_chat,
+    "responses": in_responses,
+    "messages": lambda body: [block["input"] for block in body["messages"][1]["content"]],
+}
+
+
 @SKIP
 def test_recorded_calls_have_such_extras():
     found = {

@@ -14,6 +14,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, message_chunk_to_message
 from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_seacloud.blocks import usage_metadata
 from langchain_seacloud.chunks import ChunkBuilder
 from langchain_seacloud.messages import read_messages
 from langchain_seacloud.replies import generations
@@ -42,6 +43,7 @@ from seacloud_client.deltas import (
     PartEnd,
     PartStart,
     ReasoningDelta,
+    RefusalDelta,
     ResponseMeta,
     TextDelta,
     ToolCallDelta,
@@ -101,6 +103,39 @@ def test_what_must_come_once_comes_once(v1: bool) -> None:
     assert sum(chunk.usage_metadata is not None for chunk in chunks) == 1
     assert [chunk.chunk_position for chunk in chunks] == [None] * (len(chunks) - 1) + ["last"]
     assert all(chunk.id is None for chunk in chunks)
+
+
+def test_a_refusal_keeps_what_goes_back_with_it() -> None:
+    deltas = in_reply(
+        PartStart(0, 0, Refusal("", "msg_1", {"reasoning_id": "rs_1"})),
+        RefusalDelta(0, 0, "No."),
+        PartEnd(0, 0, {"status": "incomplete"}),
+    )
+    (read,) = read_messages([message_chunk_to_message(merged(deltas))], "responses")
+    assert read.parts == (Refusal("No.", "msg_1", {"reasoning_id": "rs_1", "status": "incomplete"}),)
+
+
+@pytest.mark.parametrize(
+    ("created", "details"),
+    [
+        ((30, 20, 10), {"cache_creation": 0, "ephemeral_5m_input_tokens": 20, "ephemeral_1h_input_tokens": 10}),
+        ((30, 20, None), {"cache_creation": 10, "ephemeral_5m_input_tokens": 20}),
+        ((30, None, None), {"cache_creation": 30}),
+        ((0, 0, 0), {"cache_creation": 0, "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}),
+    ],
+)
+def test_what_was_cached_is_told_once_by_how_long_it_stays(created: tuple[Any, ...], details: dict[str, int]) -> None:
+    """As langchain-anthropic tells it; langchain-tests: the details add up to no more than the input."""
+    in_all, for_minutes, for_an_hour = created
+    usage = Usage(
+        input_tokens=35,
+        output_tokens=5,
+        total_tokens=40,
+        cache_creation_tokens=in_all,
+        cache_creation_5m_tokens=for_minutes,
+        cache_creation_1h_tokens=for_an_hour,
+    )
+    assert usage_metadata(usage).get("input_token_details") == details
 
 
 def test_text_alone_is_a_plain_string() -> None:

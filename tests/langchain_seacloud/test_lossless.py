@@ -78,7 +78,7 @@ REPLIES = st.sampled_from(["responses", "messages"]).flatmap(
     lambda protocol: st.builds(
         lambda parts, refusal: Reply(protocol=protocol, choices=(Choice(parts=(*parts, *refusal)),)),
         st.lists(parts_of(protocol), max_size=6),
-        st.lists(st.builds(Refusal, WORDS, st.none() | IDS), max_size=1),
+        st.lists(st.builds(Refusal, WORDS, st.none() | IDS, EXTRAS), max_size=1),
     )
 )
 

@@ -136,7 +136,7 @@ def parts_of(protocol: Protocol) -> st.SearchStrategy[tuple[Part, ...]]:
         extras,
     )
     native = st.builds(Native, st.just(protocol), st.dictionaries(ids, words, min_size=1, max_size=2))
-    refusal = st.builds(Refusal, words, st.none() | ids)
+    refusal = st.builds(Refusal, words, st.none() | ids, extras)
     some = st.lists(st.one_of(text, thought, native, refusal), max_size=6)
     calls = st.lists(call, max_size=3, unique_by=lambda found: found.id)
     return st.tuples(some, calls).flatmap(lambda both: st.permutations([*both[0], *both[1]])).map(tuple)

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -217,6 +218,20 @@ def test_the_last_response_is_the_plain_answers() -> None:
     assert [(found.token, found.logprob, found.bytes) for found in plain.logprobs[0]] == [("Some", -0.5, [83])]
     assert plain.raw["usage"]["wire"] == {"input_tokens": 7}
     assert plain.additional_kwargs["request_id"] == "sc-1"
+
+
+def test_usage_tells_how_long_what_was_cached_stays() -> None:
+    usage = Usage(
+        input_tokens=35,
+        output_tokens=5,
+        total_tokens=40,
+        cache_creation_tokens=30,
+        cache_creation_5m_tokens=20,
+        cache_creation_1h_tokens=10,
+    )
+    told_usage = response_of(replace(WHOLE, usage=usage), delta="").raw["usage"]
+    assert told_usage["cache_creation_tokens"] == 30
+    assert (told_usage["cache_creation_5m_tokens"], told_usage["cache_creation_1h_tokens"]) == (20, 10)
 
 
 def test_pictures_without_any_text_are_kept() -> None:

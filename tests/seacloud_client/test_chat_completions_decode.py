@@ -129,6 +129,12 @@ def test_details_are_added_up_by_index_and_type():
     )
 
 
+def test_what_a_later_piece_of_a_detail_says_is_kept():
+    pieces = [{"text": "I "}, {"text": "think", "format": "made-up"}, {"signature": "s", "format": "made-up"}]
+    (thought,) = parts_of(*({"reasoning_details": [{"index": 0, **piece}]} for piece in pieces))
+    assert thought == think("I think", "reasoning.text", signature="s", extras={"index": 0, "format": "made-up"})
+
+
 def test_encrypted_details_leave_the_readable_form_beside_them():
     message = {
         "reasoning": "In short",

@@ -124,6 +124,18 @@ def test_usage_is_never_added_up(name: str):
     assert usage.total_tokens == expected[0] + expected[1]
 
 
+@pytest.mark.parametrize("at_end", [{}, {"input_tokens": 0, "cache_creation": {"ephemeral_5m_input_tokens": 0}}])
+def test_usage_tells_how_long_what_was_cached_stays(at_end: Json):
+    """Anthropic's reference: `cache_creation` is a breakdown of `cache_creation_input_tokens` by TTL."""
+    split = {"ephemeral_5m_input_tokens": 456, "ephemeral_1h_input_tokens": 100}
+    told = {"input_tokens": 5, "cache_creation_input_tokens": 556, "cache_creation": split, "output_tokens": 1}
+    start: Json = {"type": "message_start", "message": {**START["message"], "usage": told}}
+    usage = reply_of(start, stop(usage={"output_tokens": 4, **at_end}), STOP).usage
+    assert usage is not None
+    assert (usage.input_tokens, usage.cache_creation_tokens) == (561, 556)
+    assert (usage.cache_creation_5m_tokens, usage.cache_creation_1h_tokens) == (456, 100)
+
+
 def test_a_service_tier_may_come_late():
     streamed = reply_of(START, stop(usage={"output_tokens": 5, "service_tier": "priority"}), STOP)
     assert streamed.service_tier == "priority"

@@ -96,7 +96,7 @@ def test_messages_with_citations_phase_and_status():
             {"phase": "commentary"},
         ),
         Text("So ", id="msg_2", extras={"status": "incomplete"}),
-        Refusal("I won't.", "msg_2"),
+        Refusal("I won't.", "msg_2", {"status": "incomplete"}),
     )
 
 
@@ -120,6 +120,13 @@ def test_reasoning_in_all_its_forms():
 def test_what_was_said_after_reasoning_knows_of_it():
     _, text, call = parts_of(reasoning_item(), message_item("Hi."), call_item())
     assert text.extras == call.extras == {"reasoning_id": "rs_1"}
+
+
+def test_a_refusal_knows_what_the_message_says_of_it():
+    item = message_item(REFUSED, phase="final_answer", status="incomplete")
+    _, declined = parts_of(reasoning_item(), item)
+    facts = {"phase": "final_answer", "reasoning_id": "rs_1", "status": "incomplete"}
+    assert declined == Refusal("I won't.", "msg_1", facts)
 
 
 def test_calls():

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from responses_wire import PDF, PNG, Json, assistant, body_of, call, items_of, result, tool
+from responses_wire import PDF, PNG, Json, answer_of, assistant, body_of, call, items_of, native, result, tool
 from seacloud_client.conversation import (
     Annotation,
     Audio,
@@ -53,17 +52,6 @@ APPROVAL: Json = {
 
 HIDDEN = Reasoning("", "responses", id="rs_1", encrypted="xyz")
 SAID = Text("Hi.", id="msg_1", extras={"reasoning_id": "rs_1"})
-
-
-def native(item: Json) -> Native:
-    return Native("responses", item)
-
-
-def answer_of(*parts: str | Part, **fields: Any) -> list[Json]:
-    """What the assistant's parts become, between two turns of the user."""
-    first, *items, last = items_of(user("hi"), assistant(*parts), user("go on"), **fields)
-    assert (first["content"], last["content"]) == ("hi", "go on")
-    return items
 
 
 def test_a_system_message_that_comes_first_is_the_instructions():
@@ -372,27 +360,19 @@ def test_reasoning_without_proof_is_left_out_but_where_its_text_is_all_there_is(
     assert thought["content"] == [{"type": "reasoning_text", "text": "Hm."}]
 
 
-def test_a_turn_that_is_there_twice_has_its_ids_once():
-    items = items_of(user("hi"), assistant(HIDDEN, SAID), user("and?"), assistant(HIDDEN, SAID), user("go on"))
-    assert [item.get("id") for item in items] == [None, "rs_1", "msg_1", None, None, None]
-    assert items[4] == {"role": "assistant", "content": "Hi."}
-
-
-def test_the_same_part_may_stand_anywhere():
-    """Whoever builds histories may use one object twice: what is left out at one place is not at another."""
-    asked = call("f", extras={"reasoning_id": "rs_1"})
-    items = items_of(
-        user("hi"), assistant(HIDDEN, asked), user("and?"), assistant(HIDDEN, asked), tool(result("call_1", "a"))
-    )
-    assert [item.get("type") for item in items] == [None, None, "reasoning", "function_call", "function_call_output"]
-    assert answer_of(HIDDEN, SAID, HIDDEN)[-1]["id"] == "msg_1"
-
-
-def test_two_items_of_one_id_go_back_as_they_came():
-    """xAI gives two reasoning items of a reply the same id (recording of grok-4-3's web search)."""
-    one, _, two, _ = answer_of(HIDDEN, native(SEARCH), replace(HIDDEN, encrypted="abc"), "Hi.")
-    assert (one["id"], two["id"]) == ("rs_1", "rs_1")
-    assert (one["encrypted_content"], two["encrypted_content"]) == ("xyz", "abc")
+def test_a_refusal_goes_back_as_the_message_that_it_was():
+    declined = Refusal("No.", "msg_1", {"phase": "final_answer", "status": "incomplete", "reasoning_id": "rs_1"})
+    _, sent = answer_of(HIDDEN, declined)
+    assert sent == {
+        "type": "message",
+        "id": "msg_1",
+        "role": "assistant",
+        "status": "incomplete",
+        "phase": "final_answer",
+        "content": [{"type": "refusal", "refusal": "No."}],
+    }
+    assert answer_of(declined) == [{"role": "assistant", "content": "No.", "phase": "final_answer"}]
+    assert answer_of(native(SEARCH), declined) == answer_of(declined)  # the search belonged to the reasoning too
 
 
 def test_calls_of_built_in_tools_and_their_outputs_need_each_other():

@@ -9,11 +9,21 @@ from seacloud_client.conversation import Annotation, Media, Reasoning, Text, Usa
 
 
 def usage_metadata(usage: Usage) -> UsageMetadata:
-    """The usage in LangChain's terms, which are ours."""
+    """The usage in LangChain's terms, which are ours.
+
+    What was put into the cache for a known time is told under langchain-anthropic's names and, as there, not again as
+    `cache_creation`: LangSmith adds up what each of them costs.
+    """
+    timed = given(
+        ephemeral_5m_input_tokens=usage.cache_creation_5m_tokens,
+        ephemeral_1h_input_tokens=usage.cache_creation_1h_tokens,
+    )
+    created = usage.cache_creation_tokens
     heard = given(
         cache_read=usage.cache_read_tokens,
-        cache_creation=usage.cache_creation_tokens,
+        cache_creation=created and max(created - sum(timed.values()), 0),
         audio=usage.input_audio_tokens,
+        **timed,
     )
     said = given(reasoning=usage.reasoning_tokens, audio=usage.output_audio_tokens)
     counts = UsageMetadata(

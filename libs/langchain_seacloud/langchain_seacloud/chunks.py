@@ -60,6 +60,9 @@ TEXT_FACTS = "text_facts"
 REFUSAL_ID = "refusal_id"
 """Where, in `additional_kwargs`, a reply keeps the id of the item that held its `refusal`."""
 
+REFUSAL_EXTRAS = "refusal_extras"
+"""Where it keeps what else the provider wants back with it."""
+
 Chunks = Iterable[ChatGenerationChunk]
 
 
@@ -85,6 +88,7 @@ class ChunkBuilder:
         self._held: dict[int, Fold] = {}  # parts that are told whole
         self._citations: dict[int, list[Annotation]] = {}
         self._calls: dict[int, OpenCall] = {}
+        self._refusals: set[int] = set()
         self._calls_begun = 0
         self._unplaced: list[str] = []  # ids of calls that no content block has followed yet
         self._last: dict[str, Any] = {}
@@ -214,8 +218,10 @@ class ChunkBuilder:
 
     def start_refusal(self, part: int, value: Refusal) -> Chunks:
         """A refusal begins."""
-        if value.id:
-            yield self._chunk(additional_kwargs={REFUSAL_ID: value.id})
+        self._refusals.add(part)
+        facts = given(**{REFUSAL_ID: value.id or None, REFUSAL_EXTRAS: dict(value.extras or {}) or None})
+        if facts:
+            yield self._chunk(additional_kwargs=facts)
         if value.text:
             yield from self.tell_refusal(RefusalDelta(self._choice, part, value.text))
 
@@ -281,6 +287,9 @@ class ChunkBuilder:
                 yield self._block(f"lc_result_{delta.part}", **result)
         elif call is not None:
             yield from self._end_call(delta.part, call, delta.extras)
+        elif delta.part in self._refusals:
+            if delta.extras:
+                yield self._chunk(additional_kwargs={REFUSAL_EXTRAS: dict(delta.extras)})
         else:
             yield from self._end_text(delta.part, delta.extras)
 

@@ -19,7 +19,7 @@ from seacloud_client.conversation import Message, Part, Protocol, Refusal, Role,
 from seacloud_client.errors import InvalidInputError
 
 from langchain_seacloud.calls import CALL_FACTS
-from langchain_seacloud.chunks import PROVIDER, REFUSAL_ID, TEXT_FACTS
+from langchain_seacloud.chunks import PROVIDER, REFUSAL_EXTRAS, REFUSAL_ID, TEXT_FACTS
 from langchain_seacloud.content import CALL_IDS, read_annotation, read_block, read_content
 from langchain_seacloud.reasoning import read_kept_reasoning
 
@@ -81,7 +81,7 @@ def _assistant(message: AIMessage, origin: Protocol) -> Iterator[Part]:
     yield from read_kept_reasoning(kwargs)
     yield from _content_and_calls(message, origin)
     if isinstance(kwargs.get("refusal"), str):
-        yield Refusal(kwargs["refusal"], kwargs.get(REFUSAL_ID))
+        yield Refusal(kwargs["refusal"], kwargs.get(REFUSAL_ID), kwargs.get(REFUSAL_EXTRAS))
 
 
 def _content_and_calls(message: AIMessage, origin: Protocol) -> Iterator[Part]:

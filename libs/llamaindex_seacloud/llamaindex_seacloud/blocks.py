@@ -191,7 +191,8 @@ def _document_block(part: Media, data: bytes | None) -> ContentBlock:
 
 
 def _refusal(part: Refusal) -> Told:
-    return [], {"type": "refusal", "refusal": part.text, **given(id=part.id)}
+    extras = dict(part.extras) if part.extras else None
+    return [], {"type": "refusal", "refusal": part.text, **given(id=part.id, extras=extras)}
 
 
 def _native(part: Native) -> Told:

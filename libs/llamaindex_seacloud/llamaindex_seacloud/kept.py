@@ -99,7 +99,7 @@ def _media(cls: type[Media], block_cls: type[ContentBlock]) -> Callable[[Json, B
 
 
 def _refusal(fact: Json, _blocks: Blocks) -> Part | None:
-    return Refusal(fact["refusal"], fact.get("id"))
+    return Refusal(fact["refusal"], fact.get("id"), fact.get("extras"))
 
 
 def _native(fact: Json, _blocks: Blocks) -> Part | None:

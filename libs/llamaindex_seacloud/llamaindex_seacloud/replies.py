@@ -95,6 +95,8 @@ def _counts(usage: Usage) -> Json:
         **given(
             cache_read_tokens=usage.cache_read_tokens,
             cache_creation_tokens=usage.cache_creation_tokens,
+            cache_creation_5m_tokens=usage.cache_creation_5m_tokens,
+            cache_creation_1h_tokens=usage.cache_creation_1h_tokens,
             reasoning_tokens=usage.reasoning_tokens,
             input_audio_tokens=usage.input_audio_tokens,
             output_audio_tokens=usage.output_audio_tokens,

@@ -312,6 +312,8 @@ class Usage:
         total_tokens: both.
         cache_read_tokens: of the input, what was found in the cache.
         cache_creation_tokens: of the input, what was put into the cache.
+        cache_creation_5m_tokens: of that, what stays there for five minutes (Messages).
+        cache_creation_1h_tokens: of that, what stays there for an hour (Messages).
         reasoning_tokens: of the output, what was thought.
         input_audio_tokens: of the input, what was heard.
         output_audio_tokens: of the output, what was said aloud.
@@ -323,6 +325,8 @@ class Usage:
     total_tokens: int
     cache_read_tokens: int | None = None
     cache_creation_tokens: int | None = None
+    cache_creation_5m_tokens: int | None = None
+    cache_creation_1h_tokens: int | None = None
     reasoning_tokens: int | None = None
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None

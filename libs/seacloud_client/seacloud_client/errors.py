@@ -35,8 +35,8 @@ holds a key: a response that is kept has no request in it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import httpx
 
@@ -75,7 +75,6 @@ class SeaCloudError(Exception):
     """The root of all our errors.
 
     Attributes:
-        message: what happened, and what to do.
         status: the HTTP status, where an answer came.
         code: the service's own word for the error, where it gave one.
         request_id: the X-Request-Id, for support.
@@ -99,7 +98,6 @@ class SeaCloudError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
         self.status = status
         self.code = code
         self.request_id = request_id
@@ -115,7 +113,16 @@ class SeaCloudError(Exception):
         return f"{self.message} ({', '.join(facts)})" if facts else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.__dict__))
+        return (_rebuild, (type(self), self.message, self.__dict__))
+
+    @property
+    def message(self) -> str:
+        """What happened, and what to do."""
+        return str(self.args[0])
+
+    @message.setter
+    def message(self, text: str) -> None:
+        self.args = (text,)
 
     @property
     def status_code(self) -> int | None:
@@ -140,9 +147,9 @@ class SeaCloudError(Exception):
         return str(self.body or "").encode("utf-8", "replace")
 
 
-def _rebuild(cls: type[SeaCloudError], attributes: dict[str, Any]) -> SeaCloudError:
+def _rebuild(cls: type[SeaCloudError], message: str, attributes: dict[str, Any]) -> SeaCloudError:
     error = cls.__new__(cls)
-    error.args = (attributes["message"],)
+    error.message = message
     error.__dict__.update(attributes)
     return error
 
@@ -151,6 +158,21 @@ def _safe_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers for a body that has been decoded: without those that speak of its encoding and length."""
     about_the_bytes = {"content-encoding", "content-length", "transfer-encoding", "content-type"}
     return {name: value for name, value in headers.items() if name.lower() not in about_the_bytes}
+
+
+_T = TypeVar("_T")
+
+
+def after(read: Sequence[_T], error: SeaCloudError) -> Iterator[_T]:
+    """What was read before an error, and then the error; if nothing was, the error at once."""
+    if not read:
+        raise error
+    return _then_raise(read, error)
+
+
+def _then_raise(read: Sequence[_T], error: SeaCloudError) -> Iterator[_T]:
+    yield from read
+    raise error
 
 
 class ConfigurationError(SeaCloudError, ValueError):

@@ -235,7 +235,7 @@ def _close_part(part: _OpenPart) -> Part:
         changes["data"] = base64.b64encode(start + b"".join(part.data)).decode("ascii")
     if part.annotations and isinstance(value, Text):
         changes["annotations"] = (*value.annotations, *part.annotations)
-    if part.extras and not isinstance(value, (Refusal, Native)):
+    if part.extras and not isinstance(value, Native):
         changes["extras"] = merge_extras(value.extras, part.extras)
     return replace(value, **changes) if changes else value
 

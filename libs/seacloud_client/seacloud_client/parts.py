@@ -242,10 +242,17 @@ def parse_arguments(text: str, called: str = "The arguments") -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A model's statement that it will not answer: its `text`, and the `id` of the item that held it (Responses)."""
+    """A model's statement that it will not answer.
+
+    Attributes:
+        text: the statement.
+        id: the id of the item that held it, where the protocol numbers items (Responses).
+        extras: fields of the wire's that have no name here.
+    """
 
     text: str
     id: str | None = None
+    extras: Extras | None = None
 
 
 @dataclass(frozen=True, slots=True)

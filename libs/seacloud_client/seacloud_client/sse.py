@@ -8,9 +8,10 @@ without the last blank line), and a limit bounds the size of one event.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from seacloud_client.errors import ProtocolError
+from seacloud_client.errors import ProtocolError, after
 from seacloud_client.settings import MAX_EVENT_BYTES
 
 _BOM = b"\xef\xbb\xbf"
@@ -37,7 +38,7 @@ class SSEDecoder:
     """Turns bytes, cut anywhere, into events.
 
     Raises:
-        ProtocolError: from `feed`, when an event is larger than `max_event_bytes`.
+        ProtocolError: from `feed`, behind the events before, when one is larger than `max_event_bytes`.
     """
 
     __slots__ = ("_data", "_data_size", "_event", "_limit", "_pending", "_pending_size", "_skip_newline", "_started")
@@ -52,7 +53,7 @@ class SSEDecoder:
         self._skip_newline = False  # the last byte was a CR: a LF that follows belongs to it
         self._limit = max_event_bytes
 
-    def feed(self, data: bytes) -> list[ServerSentEvent]:
+    def feed(self, data: bytes) -> Iterable[ServerSentEvent]:
         """The events that `data` completes."""
         is_between_events = not (self._pending or self._data or self._event or self._skip_newline)
         if self._started and is_between_events and _is_one_event(data) and len(data) <= self._limit:
@@ -79,8 +80,12 @@ class SSEDecoder:
             lines = b"".join((*self._pending, lines))
             self._pending = []
             self._pending_size = 0
-        events = self._take(lines.split(b"\n"))
-        self._hold(rest)
+        events: list[ServerSentEvent] = []
+        try:
+            self._take(lines.split(b"\n"), events)
+            self._hold(rest)
+        except ProtocolError as error:
+            return after(events, error)
         return events
 
     def close(self) -> list[ServerSentEvent]:
@@ -88,7 +93,9 @@ class SSEDecoder:
         lines = [b"".join(self._pending), b""]
         self._pending = []
         self._pending_size = 0
-        return self._take(lines)
+        events: list[ServerSentEvent] = []
+        self._take(lines, events)
+        return events
 
     def _hold(self, rest: bytes) -> None:
         if rest:
@@ -103,8 +110,7 @@ class SSEDecoder:
                 "that is no mistake of the service's."
             )
 
-    def _take(self, lines: list[bytes]) -> list[ServerSentEvent]:
-        events: list[ServerSentEvent] = []
+    def _take(self, lines: list[bytes], events: list[ServerSentEvent]) -> None:
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
@@ -127,4 +133,3 @@ class SSEDecoder:
                 self._event = b""
             # Anything else is a comment, an id, a retry hint or unknown, none of which these protocols use.
         self._refuse_too_much()
-        return events

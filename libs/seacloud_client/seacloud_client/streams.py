@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from seacloud_client.conversation import Reply
 from seacloud_client.deltas import Delta, ResponseMeta
 from seacloud_client.error_mapping import parse_body
-from seacloud_client.errors import ProtocolError, SeaCloudError
+from seacloud_client.errors import ProtocolError, SeaCloudError, after
 from seacloud_client.flows import HttpAnswer
 from seacloud_client.folding import Fold, unfold
 from seacloud_client.protocols.base import WireProtocol
@@ -62,15 +62,17 @@ class StreamReader:
         self._bytes_left -= len(data)
         try:
             if self._bytes_left < 0:
-                raise ProtocolError(
-                    "The stream is longer than the bytes that were allowed for it; it was given up. Raise "
-                    "max_reply_bytes if that is no mistake of the service's."
-                )
+                data = data[: self._bytes_left]
             for event in self._sse.feed(data):
                 deltas = self._read(event)
                 if deltas:
                     self.has_news = True
                     yield from deltas
+            if self._bytes_left < 0 and not self.is_done:
+                raise ProtocolError(
+                    "The stream is longer than the bytes that were allowed for it; it was given up. Raise "
+                    "max_reply_bytes if that is no mistake of the service's."
+                )
         except SeaCloudError as error:
             error.request_id = error.request_id or self._request_id
             raise
@@ -114,7 +116,13 @@ class StreamReader:
             return self._read(ServerSentEvent(event.event, b"[DONE]"))
         lines = event.data.split(b"\n")
         if len(lines) > 1:
-            return [delta for line in lines for delta in self._read(ServerSentEvent(event.event, line))]
+            told: list[Delta] = []
+            try:
+                for line in lines:
+                    told.extend(self._read(ServerSentEvent(event.event, line)))
+            except SeaCloudError as error:
+                return after(told, error)
+            return told
         if not event.data.strip():
             return []
         shown = event.data[:200].decode("utf-8", "replace")

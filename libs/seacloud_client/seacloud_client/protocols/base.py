@@ -22,7 +22,7 @@ class StreamDecoder(typing.Protocol):
     def feed(self, event: str, data: Any) -> Iterable[Delta]:
         """The deltas of one event: its type (empty where the stream names none) and its JSON.
 
-        An error that the event tells may be raised as the deltas are taken, after what else the event says.
+        What the event says before an error can be taken before the error is raised.
 
         Raises:
             APIError: if the event says that the reply failed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict, deque
 
 from seacloud_client.protocols.values import made_up_id
 
@@ -18,23 +19,23 @@ class CallIds:
         self._form = form
         self._prefix = prefix
         self._used: set[str] = set()
-        self._waiting: dict[str, list[str]] = {}
+        self._repeated: Counter[str] = Counter()  # how often an id was mapped again
+        self._waiting: defaultdict[str, deque[str]] = defaultdict(deque)
 
     def of_call(self, call_id: str) -> str:
         """The id of a call, which waits for its result from now on."""
         mapped = self._formed(call_id)
-        repeated = 0
         while mapped in self._used:
-            repeated += 1
-            mapped = made_up_id(self._prefix, call_id, repeated)
+            self._repeated[call_id] += 1
+            mapped = made_up_id(self._prefix, call_id, self._repeated[call_id])
         self._used.add(mapped)
-        self._waiting.setdefault(call_id, []).append(mapped)
+        self._waiting[call_id].append(mapped)
         return mapped
 
     def of_result(self, call_id: str) -> str:
         """The id of the call that a result belongs to; its own, well formed, if the call is not in the history."""
         waiting = self._waiting.get(call_id)
-        return waiting.pop(0) if waiting else self._formed(call_id)
+        return waiting.popleft() if waiting else self._formed(call_id)
 
     def _formed(self, call_id: str) -> str:
         return call_id if self._form.fullmatch(call_id) else made_up_id(self._prefix, call_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from seacloud_client.conversation import Extras, Media, Message, Request, Text, ToolChoice
+from seacloud_client.conversation import Extras, Media, Message, Request, Text, ToolCall, ToolChoice
 from seacloud_client.errors import InvalidInputError
 
 Json: TypeAlias = dict[str, Any]
@@ -60,6 +60,14 @@ def texts_of(message: Message) -> list[Text]:
             "Nothing was sent."
         )
     return texts
+
+
+def arguments_of(call: ToolCall) -> str:
+    """The arguments of a function's call, as they came; `{}` where there is no text at all.
+
+    OpenAI's reference calls them JSON, which an empty text is not, and vendors that parse a history refuse it.
+    """
+    return call.arguments if call.arguments.strip() else "{}"
 
 
 def data_url(part: Media) -> str:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from seacloud_client.protocols.values import as_key
+from seacloud_client.protocols.values import Fragments, as_key
 
 
 class Arguments:
@@ -77,7 +77,7 @@ class Arguments:
 class Call:
     """A tool call as it grows, number `number` of its choice. It becomes a part, `part`, when it has a name."""
 
-    __slots__ = ("arguments", "extras", "id", "kind", "late_extras", "name", "number", "part")
+    __slots__ = ("arguments", "extras", "id", "kind", "name", "number", "part")
 
     def __init__(self, number: int, kind: Literal["function", "custom"]) -> None:
         self.number = number
@@ -86,8 +86,7 @@ class Call:
         self.name: str | None = None
         self.part: int | None = None
         self.arguments = Arguments()
-        self.extras: dict[str, Any] = {}
-        self.late_extras: dict[str, Any] = {}
+        self.extras = Fragments()  # what else is said of it, at any time
 
 
 class Calls:

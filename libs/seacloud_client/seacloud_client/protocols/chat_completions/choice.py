@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,7 +35,7 @@ from seacloud_client.deltas import (
 from seacloud_client.errors import ProtocolError
 from seacloud_client.protocols.chat_completions.calls import Call, Calls
 from seacloud_client.protocols.usage import count
-from seacloud_client.protocols.values import as_json_text, as_key, fingerprint, made_up_id, objects, string
+from seacloud_client.protocols.values import Fragments, as_json_text, as_key, fingerprint, made_up_id, objects, string
 
 Json = Mapping[str, Any]
 
@@ -82,7 +82,7 @@ class ChoiceReader:
         self._reply_id = reply_id
         self._has_said = False
         self._extras: dict[str, Any] = {}
-        self._message_extras: dict[str, Any] = {}
+        self._message_extras = Fragments()
         self._text: int | None = None  # the open text part; so that a stream of text costs little
         self._content: list[type[Part]] = []  # what the parts of the content are, in order
         self._reasoning: dict[str, int] = {}  # by the field that it is in
@@ -92,7 +92,7 @@ class ChoiceReader:
         self._images = 0
         self._citations: set[str] = set()
         self._calls = Calls()
-        self._late: dict[int, dict[str, Any]] = {}  # extras of parts, which come at any time, and are told at the end
+        self._late: dict[int, Fragments] = {}  # extras of parts, which come at any time, and are told at the end
 
     def read(self, choice: Json, deltas: list[Delta]) -> None:
         """Adds what a chunk says of this choice to `deltas`.
@@ -123,7 +123,7 @@ class ChoiceReader:
                 if reader is not None:
                     reader(self, value, delta, deltas)
                 elif name != "role":
-                    self._message_extras[name] = value
+                    self._message_extras.add_field(name, value)
 
     def finish(self, deltas: list[Delta]) -> None:
         """Ends the parts and the choice."""
@@ -136,10 +136,13 @@ class ChoiceReader:
         parts += range(_CONTENT, _CONTENT + len(self._content))
         parts += [_REFUSAL] * self._refusal + [_AUDIO] * self._audio
         parts += range(_IMAGES, _IMAGES + self._images)
-        deltas.extend(PartEnd(self.index, part, self._late.get(part)) for part in parts)
+        for part in parts:
+            late = self._late.get(part)
+            deltas.append(PartEnd(self.index, part, None if late is None else late.whole() or None))
         for call in self._calls:
             self._finish_call(call, deltas)
-        extras = {**self._extras, **({"message": self._message_extras} if self._message_extras else {})}
+        said = self._message_extras.whole()
+        extras = {**self._extras, **({"message": said} if said else {})}
         finish = FINISHES.get((self.finish_reason or "").lower(), Finish.UNKNOWN)  # Gemini's words are in capitals
         deltas.append(FinishDelta(self.index, finish, self.finish_reason, extras or None))
 
@@ -186,10 +189,10 @@ class ChoiceReader:
         if text:
             deltas.append(ReasoningDelta(self.index, part, text))
 
-    def _keep_late(self, part: int, item: Json, known: tuple[str, ...]) -> None:
+    def _keep_late(self, part: int, item: Json, known: Collection[str]) -> None:
         extras = {name: value for name, value in item.items() if name not in known}
         if extras:
-            self._late.setdefault(part, {}).update(extras)
+            self._late.setdefault(part, Fragments()).add(extras)
 
     def take_native_item(self, item: Json, deltas: list[Delta]) -> None:
         """Anything else in a list of content: a reference (Mistral), say."""
@@ -198,7 +201,7 @@ class ChoiceReader:
 
     def _plain_reasoning(self, form: str, value: Any, deltas: list[Delta]) -> None:
         if not isinstance(value, str):
-            self._message_extras[form] = value
+            self._message_extras.add_field(form, value)
             return
         part = self._reasoning.get(form)
         if part is None:
@@ -225,6 +228,8 @@ class ChoiceReader:
             text = string(entry.get("summary" if form == "reasoning.summary" else "text"))
             if text:
                 deltas.append(ReasoningDelta(self.index, detail.part, text))
+            if not entry.keys() <= detail.known:
+                self._keep_late(detail.part, entry, detail.known)
             detail.signature = string(entry.get("signature")) or detail.signature
             detail.encrypted = string(entry.get("data")) or detail.encrypted
 
@@ -238,7 +243,7 @@ class ChoiceReader:
         if known is not None:
             return known
         part = _REASONING + len(self._reasoning) + len(self._details)
-        detail = self._details[place] = _Detail(part)
+        detail = self._details[place] = _Detail(part, _DETAIL_KEYS | entry.keys())
         extras = {name: value for name, value in entry.items() if name not in _DETAIL_KEYS}
         if form != kind:
             extras["type"] = entry["type"]
@@ -307,21 +312,20 @@ class ChoiceReader:
         call = self._calls.find(index, call_id, name, place) or self._calls.begin(index, kind)
         late_id = call_id if call.id is None else None
         self._calls.name(call, call_id, name)
-        extras = {key: fragment[key] for key in fragment.keys() - _CALL_KEYS}
+        if not fragment.keys() <= _CALL_KEYS:
+            call.extras.add({key: value for key, value in fragment.items() if key not in _CALL_KEYS})
         arguments = as_json_text(said.get("input" if kind == "custom" else "arguments"))
         call.arguments.add(arguments)
         if call.part is not None:
-            call.late_extras.update(extras)
             if arguments or late_id:
                 deltas.append(ToolCallDelta(self.index, call.part, arguments, late_id))
             return
-        call.extras.update(extras)
         if call.name:
             self._start_call(call, deltas)
 
     def _start_call(self, call: Call, deltas: list[Delta]) -> int:
         call.part = _CALLS + call.number
-        started = ToolCall(call.id or "", call.name or "", "", call.kind, extras=call.extras or None)
+        started = ToolCall(call.id or "", call.name or "", "", call.kind)
         deltas.append(PartStart(self.index, call.part, started))
         if call.arguments:
             deltas.append(ToolCallDelta(self.index, call.part, call.arguments.text))
@@ -333,7 +337,7 @@ class ChoiceReader:
         if call.id is None:  # the tool's result must name one
             made_up = made_up_id("call_", self._reply_id, self.index, call.number)
             deltas.append(ToolCallDelta(self.index, part, id=made_up))
-        deltas.append(PartEnd(self.index, part, call.late_extras or None))
+        deltas.append(PartEnd(self.index, part, call.extras.whole() or None))
 
     def _read_logprobs(self, value: Any, deltas: list[Delta]) -> None:
         if isinstance(value, dict):
@@ -350,6 +354,7 @@ class _Detail:
     """An open entry of `reasoning_details`. What it is sealed with is told at its end: it may come several times."""
 
     part: int
+    known: frozenset[str]  # the fields that were told, or are read
     signature: str | None = None
     encrypted: str | None = None
 

@@ -14,12 +14,13 @@ reference is what other vendors and gateways send in the same format:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from seacloud_client.conversation import Reply, Usage
 from seacloud_client.deltas import Delta, ResponseMeta, UsageDelta
 from seacloud_client.error_mapping import error_from_body, is_error_body
-from seacloud_client.errors import ProtocolError, StreamBroken
+from seacloud_client.errors import ProtocolError, StreamBroken, after
 from seacloud_client.folding import Fold
 from seacloud_client.protocols.chat_completions.choice import ChoiceReader, as_delta
 from seacloud_client.protocols.usage import count, first_count
@@ -81,23 +82,28 @@ class ChatStreamDecoder:
             raise ProtocolError(f"A chunk of the stream is not a JSON object: {str(data)[:200]}.", body=data)
         if event == "error" or data.get("error") or data.get("object") == "error":  # the last is vLLM's
             return self._fail(data)
-        return self._read(data)
+        deltas: list[Delta] = []
+        try:
+            self._read(data, deltas)
+        except ProtocolError as error:
+            return after(deltas, error)
+        return deltas
 
     def _fail(self, data: Json) -> Iterator[Delta]:
         """Tells what an error's chunk says besides (OpenRouter's has choices and the usage), then raises the error."""
-        yield from self._read({**data, "error": None})
+        deltas: list[Delta] = []
+        with suppress(ProtocolError):  # the error says more
+            self._read({**data, "error": None}, deltas)
         for choice in self._choices.values():
             if choice.finish_reason is not None:
-                deltas: list[Delta] = []
                 choice.finish(deltas)
-                yield from deltas
+        yield from deltas
         usage = read_usage(self._usage)
         if usage is not None:
             yield UsageDelta(usage)
         raise error_from_body(data)
 
-    def _read(self, data: Json) -> list[Delta]:
-        deltas: list[Delta] = []
+    def _read(self, data: Json, deltas: list[Delta]) -> None:
         if not self._is_known:
             self._tell_meta(data, deltas)
         if data.get("usage"):
@@ -110,7 +116,6 @@ class ChatStreamDecoder:
         choices = data.get("choices")
         if choices:
             self._read_choices(choices, deltas)
-        return deltas
 
     def close(self) -> list[Delta]:
         """Usage and finish. A stream is complete when each of its choices gave a finish reason.

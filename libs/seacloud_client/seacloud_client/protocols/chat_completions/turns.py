@@ -29,7 +29,7 @@ from seacloud_client.conversation import (
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.models import ModelFacts
 from seacloud_client.protocols.call_ids import CallIds
-from seacloud_client.protocols.encoding import Json, data_url, given, texts_of
+from seacloud_client.protocols.encoding import Json, arguments_of, data_url, given, texts_of
 from seacloud_client.protocols.history import mend
 
 _CALL_ID = re.compile(r"(?s:.{1,40})")
@@ -313,6 +313,6 @@ def _tool_call(call: ToolCall) -> Json:
     if call.kind == "custom":
         said: Json = {"type": "custom", "custom": {"name": call.name, "input": call.arguments}}
     else:
-        said = {"type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        said = {"type": "function", "function": {"name": call.name, "arguments": arguments_of(call)}}
     extras = {name: value for name, value in (call.extras or {}).items() if name in _CALL_EXTRAS}
     return {"id": call.id, **said, **extras}

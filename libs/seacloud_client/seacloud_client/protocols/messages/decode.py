@@ -15,13 +15,13 @@ in a plain reply.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from seacloud_client.conversation import Finish, Reply, Usage
 from seacloud_client.deltas import Delta, FinishDelta, ResponseMeta, UsageDelta
 from seacloud_client.error_mapping import error_from_body, is_error_body
-from seacloud_client.errors import ProtocolError, StreamBroken
+from seacloud_client.errors import ProtocolError, SeaCloudError, StreamBroken, after
 from seacloud_client.folding import Fold
 from seacloud_client.protocols.messages.blocks import (
     BLOCKS,
@@ -57,6 +57,7 @@ _MESSAGE_KEYS = frozenset(
 _DELTA_KEYS = frozenset(("type", "delta", "usage"))
 _STOP_KEYS = ("stop_sequence", "stop_details")
 _INPUT_COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+_OF_INPUT = frozenset((*_INPUT_COUNTS, "cache_creation"))
 
 # The type of a block's delta, for gateways that leave it out: by the field that says it.
 _DELTA_TYPES = {
@@ -107,7 +108,7 @@ class MessagesStreamDecoder:
         self._stop_extras: dict[str, Any] = {}
         self._extras: dict[str, Any] = {}
 
-    def feed(self, event: str, data: Any) -> list[Delta]:
+    def feed(self, event: str, data: Any) -> Iterable[Delta]:
         """The deltas of one event.
 
         Raises:
@@ -125,7 +126,10 @@ class MessagesStreamDecoder:
                 raise error_from_body(data)
             return []  # a ping, or an event that this version does not know
         deltas: list[Delta] = []
-        handler(self, data, deltas)
+        try:
+            handler(self, data, deltas)
+        except SeaCloudError as error:
+            return after(deltas, error)
         return deltas
 
     def close(self) -> list[Delta]:
@@ -294,7 +298,7 @@ class MessagesStreamDecoder:
             return
         news = {name: value for name, value in usage.items() if value is not None}
         if not any(count(news, name) for name in _INPUT_COUNTS):
-            news = {name: value for name, value in news.items() if name not in _INPUT_COUNTS or name not in self._usage}
+            news = {name: value for name, value in news.items() if name not in _OF_INPUT or name not in self._usage}
         if self._usage.get("output_tokens") and not count(news, "output_tokens"):
             news.pop("output_tokens", None)
         self._usage.update(news)
@@ -340,6 +344,8 @@ def read_usage(raw: Json) -> Usage | None:
         total_tokens=given + made,
         cache_read_tokens=count(raw, "cache_read_input_tokens"),
         cache_creation_tokens=count(raw, "cache_creation_input_tokens"),
+        cache_creation_5m_tokens=count(raw, "cache_creation", "ephemeral_5m_input_tokens"),
+        cache_creation_1h_tokens=count(raw, "cache_creation", "ephemeral_1h_input_tokens"),
         reasoning_tokens=count(raw, "output_tokens_details", "thinking_tokens"),
         raw=raw,
     )

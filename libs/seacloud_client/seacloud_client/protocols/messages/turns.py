@@ -68,11 +68,12 @@ class _Writer:
 
     def instruct(self, message: Message) -> None:
         """Instructions."""
-        natives = tuple(part for part in message.parts if isinstance(part, Native) and part.protocol == "messages")
-        texts_of(replace(message, parts=tuple(part for part in message.parts if part not in natives)))  # or refuses
+        others = tuple(part for part in message.parts if not isinstance(part, Native) or part.protocol != "messages")
+        has_natives = len(others) < len(message.parts)
+        texts_of(replace(message, parts=others))  # or refuses
         blocks = _cached(message, [block for part in message.parts for block in assistant_blocks(part)])
-        if self.turns or natives:
-            has_role = natives or (message.extras or {}).get("role") == "system"
+        if self.turns or has_natives:
+            has_role = has_natives or (message.extras or {}).get("role") == "system"
             _add(self.turns, "system" if has_role else "user", blocks)
         else:
             self.system.extend(blocks)

@@ -18,13 +18,13 @@ terminal event without the output, the reply itself as the only event. Events th
 from __future__ import annotations
 
 from bisect import bisect, insort
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from seacloud_client.conversation import Audio, Finish, Reply, Usage
 from seacloud_client.deltas import Delta, FinishDelta, MediaDelta, PartEnd, PartStart, ResponseMeta, UsageDelta
 from seacloud_client.error_mapping import error_from_body, is_error_body
-from seacloud_client.errors import APIError, ProtocolError, StreamBroken
+from seacloud_client.errors import APIError, ProtocolError, SeaCloudError, StreamBroken, after
 from seacloud_client.folding import Fold
 from seacloud_client.protocols.responses.finding import OpenItems, ToldItems
 from seacloud_client.protocols.responses.growing import PARTS_OF_ITEM, Facts, Json, OutputItem
@@ -136,7 +136,7 @@ class ResponsesStreamDecoder:
         self._by_id: dict[str, OutputItem] = {}
         self._speaks = False
 
-    def feed(self, event: str, data: Any) -> list[Delta]:
+    def feed(self, event: str, data: Any) -> Iterable[Delta]:
         """The deltas of one event.
 
         Raises:
@@ -151,7 +151,10 @@ class ResponsesStreamDecoder:
         if not isinstance(kind, str):
             kind = event
         deltas: list[Delta] = []
-        _EVENTS.get(kind, ResponsesStreamDecoder.read_other)(self, kind, data, deltas)
+        try:
+            _EVENTS.get(kind, ResponsesStreamDecoder.read_other)(self, kind, data, deltas)
+        except SeaCloudError as error:
+            return after(deltas, error)
         return deltas
 
     def close(self) -> list[Delta]:

@@ -118,7 +118,7 @@ def _bereft(messages: Iterable[Message], lost: set[int]) -> set[int]:
                 bereft.add(id(part))
         is_gone = False
         for part in reversed(message.parts):
-            reasoned = (part.extras or {}).get("reasoning_id") if isinstance(part, (Text, ToolCall)) else None
+            reasoned = (part.extras or {}).get("reasoning_id") if isinstance(part, (Text, Refusal, ToolCall)) else None
             if reasoned is not None:
                 is_gone = reasoned not in present
             elif is_own_reasoning(part):

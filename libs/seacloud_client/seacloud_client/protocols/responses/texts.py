@@ -132,8 +132,8 @@ class MessageItem(OutputItem):
             part = self._parts[index] = Growing(self.base + len(self._parts), kind)
             self._next_index = max(self._next_index, index + 1)
             self.has_refusal |= kind is Refusal
-            text = Refusal("", self.id) if kind is Refusal else Text("", id=self.id, extras=self._extras)
-            deltas.append(PartStart(0, part.number, native or text))
+            said_in = Refusal if kind is Refusal else Text
+            deltas.append(PartStart(0, part.number, native or said_in("", id=self.id, extras=self._extras)))
         return part
 
     def _complete_part(self, index: int, content: Json, deltas: list[Delta]) -> None:

@@ -33,7 +33,7 @@ from seacloud_client.conversation import (
 )
 from seacloud_client.protocols.call_ids import CallIds
 from seacloud_client.protocols.callers import caller_of
-from seacloud_client.protocols.encoding import Json, known_extras
+from seacloud_client.protocols.encoding import Json, arguments_of, known_extras
 from seacloud_client.protocols.history import mend
 from seacloud_client.protocols.responses.content import content_of, is_content
 from seacloud_client.protocols.responses.replay import (
@@ -44,6 +44,7 @@ from seacloud_client.protocols.responses.replay import (
     message_id,
     native,
 )
+from seacloud_client.protocols.values import string
 
 _CALL_ID = re.compile(r".{1,64}", re.DOTALL)
 """OpenAI refuses longer ids of calls."""
@@ -91,7 +92,7 @@ class _Writer:
         self.items: list[Json] = []
         self._lost = lost
         self._ids = CallIds(_CALL_ID, "call_")
-        self._used: dict[str, Json | None] = {}  # ids of items, with those that go back as they came
+        self._used: dict[str, set[str | None]] = {}  # ids of items, with what the items are sealed with
         self._reasoning: set[str] = set()  # ids of reasoning items that are sent
         self._calls: dict[str, ToolCall] = {}
         self._made: list[Part] = []  # pictures of the assistant's, for the next turn of the user
@@ -125,31 +126,35 @@ class _Writer:
             _ANSWERS[kind](self, item_id, list(run))
 
     def _add_own(self, item: Json) -> None:
-        """Adds an item as it came, but not the same one twice. xAI gives two items one id, and takes them so."""
+        """Adds an item as it came, unless one of its id is there.
+
+        xAI gives two items one id, and takes them so: they are sealed, each with something else.
+        """
         item = _as_input(item)
         item_id = item.get("id")
         if isinstance(item_id, str):
-            if self._used.get(item_id) == item:
+            seal = string(item.get("encrypted_content"))
+            seals = self._used.setdefault(item_id, set())
+            if seals and (seal is None or None in seals or seal in seals):
                 return
-            self._used[item_id] = item
+            seals.add(seal)
         self.items.append(item)
 
     def _own_id(self, item_id: str | None, part: Text | Refusal | ToolCall) -> str | None:
         """The id of an item, if it may go back under it."""
-        extras = getattr(part, "extras", None) or {}
-        reasoned = extras.get("reasoning_id")
+        reasoned = (part.extras or {}).get("reasoning_id")
         if item_id is None or item_id in self._used or (reasoned is not None and reasoned not in self._reasoning):
             return None
-        self._used[item_id] = None
+        self._used[item_id] = {None}
         return item_id
 
     def add_message(self, item_id: str | None, parts: list[Any]) -> None:
         """Texts and refusals of one item; without an id, a plain message."""
         first = parts[0]
-        phase = known_extras(getattr(first, "extras", None), ("phase",))
+        phase = known_extras(first.extras, ("phase",))
         own_id = self._own_id(item_id, first)
         if own_id is not None:
-            status = known_extras(getattr(first, "extras", None), ("status",)) or {"status": "completed"}
+            status = known_extras(first.extras, ("status",)) or {"status": "completed"}
             content = [_spoken(part) for part in parts]
             self.items.append(
                 {"type": "message", "id": own_id, "role": "assistant", **status, **phase, "content": content}
@@ -190,7 +195,7 @@ class _Writer:
                 said = {"type": "custom_tool_call", "name": call.name, "input": call.arguments}
                 said.update(known_extras(call.extras, _CUSTOM_CALL_EXTRAS))
             else:
-                said = {"type": "function_call", "name": call.name, "arguments": call.arguments}
+                said = {"type": "function_call", "name": call.name, "arguments": arguments_of(call)}
                 said.update({"status": "completed"} if own_id is not None else {})
                 said.update(known_extras(call.extras, _CALL_EXTRAS))
             said.update(caller_of(call, "responses"))
