@@ -23,7 +23,7 @@ from langchain_seacloud.task_tools import (
 )
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from seacloud_client.errors import AuthenticationError
 from seacloud_client.queue import Queue
 from seacloud_emulator import Emulator, Fault
@@ -292,6 +292,27 @@ def test_a_contract_of_another_model_is_refused() -> None:
         SeaCloudGenerationTool(model="flux_2_pro", contract=NANO)
     with pytest.raises(ValueError, match="do not fit nano_banana_2"):
         SeaCloudGenerationTool(model=MODEL, contract=NANO, parameters={"num_images": 99})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file or directory. Give the path of a JSON file, or the contract itself"),
+        ("{", "A contract must be JSON"),
+        ("[]", "A contract must be a JSON object"),
+    ],
+)
+def test_a_contracts_file_that_is_none_is_refused_like_any_bad_setting(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    path = tmp_path / "mine.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ValidationError, match=said) as caught:
+        SeaCloudGenerationTool(model=MODEL, contract=str(path))
+    assert str(path) in str(caught.value)
+    with pytest.raises(ValidationError, match=said):
+        SeaCloudToolkit(models=[MODEL], contracts={MODEL: str(path)}).get_tools()
 
 
 def test_a_schema_of_ones_own(seacloud_env: Emulator) -> None:

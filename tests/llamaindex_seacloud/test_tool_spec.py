@@ -181,6 +181,23 @@ def test_a_contract_describes_the_tool(seacloud_env: Emulator) -> None:
         SeaCloudToolSpec(model="gpt_image_2", contracts={"gpt_image_2": CONTRACT}, parameters={"size": "9x9"})
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file or directory. Give the path of a JSON file, or the contract itself"),
+        ("{", "A contract must be JSON"),
+        ("[]", "A contract must be a JSON object"),
+    ],
+)
+def test_a_contracts_file_that_is_none_is_our_error(tmp_path: Path, content: str | None, said: str) -> None:
+    path = tmp_path / "mine.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        SeaCloudToolSpec(model=MODEL, contracts={MODEL: str(path)})
+    assert str(path) in caught.value.message
+
+
 def test_no_model_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="nano_banana_2"):
         SeaCloudToolSpec(model=[])

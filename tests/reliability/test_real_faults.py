@@ -116,6 +116,16 @@ def test_a_certificate_that_is_not_accepted_is_told_as_such(name: str, way: str,
     assert "Nothing was sent. If a proxy of your network signs for others, set SSL_CERT_FILE" in error.message
 
 
+def test_a_server_that_speaks_no_tls_is_told_as_such(way: str, waits: list[float]) -> None:
+    operation = BY_NAME["status"]
+    fault = next(fault for fault in REAL if fault.name == "tls")
+    with brought_about(fault, operation) as (root, _):
+        error = failure_of(do, way, operation, root, {"timeout": LIMIT})
+    assert isinstance(error, ConnectionFailed)
+    address = root.removeprefix("https://")
+    assert f"the server at {address}, or a proxy before it, does not speak TLS: is it http://?" in error.message
+
+
 def test_a_certificate_that_is_in_order_is_accepted(way: str) -> None:
     """So that what the others are refused for is the certificate, and nothing else."""
     operation = BY_NAME["status"]

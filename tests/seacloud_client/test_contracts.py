@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import pickle
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -283,6 +285,33 @@ def test_what_is_no_contract(tmp_path, source: Any, said: str):
         (tmp_path / "c.json").write_bytes(source)
         with pytest.raises(ConfigurationError, match=r"c\.json: .*must be JSON"):
             Contract.from_file(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("none.json", "No such file or directory"),
+        ("", "Is a directory"),
+        ("a\0b", "embedded null byte"),
+        ("n" * 5000, "File name too long"),
+        ("closed.json", "Permission denied"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_our_error(tmp_path, monkeypatch, path: str, reason: str):
+    def refuse(self: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    if path == "closed.json":  # root may read every file
+        monkeypatch.setattr(Path, "open", refuse)
+    given = f"{tmp_path}/{path}"
+    for make in (Contract.from_file, lambda one: as_contract(one, MODEL)):
+        for one in (given, Path(given)):
+            with pytest.raises(ConfigurationError) as caught:
+                make(one)
+            assert caught.value.message == (
+                f"The contract cannot be read from {str(one)[:200]!r}: {reason}. Give the path of a JSON file, or the "
+                "contract itself as json.loads reads it."
+            )
 
 
 def test_a_contract_can_be_pickled():

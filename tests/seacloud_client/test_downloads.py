@@ -228,6 +228,34 @@ def test_unless_they_are_allowed(seacloud_emulator):
     assert output.read(allow_private=True).startswith(b"\x89PNG")
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@FLAVOURS
+def test_a_proxy_that_is_in_the_way_is_named(flavour, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    downloader = Downloader(Settings.resolve("model", max_retries=0))
+    output = read_output({"type": "image", "url": "http://files.test/x.png"}, downloader=downloader)
+    with pytest.raises(DownloadError, match="It goes through the proxy of the environment's HTTP_PROXY"):
+        do(output, flavour, "read", allow_private=True)
+
+
+def test_a_client_of_the_callers_own_may_know_no_proxy_for_downloads(monkeypatch):
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    stub = httpx.MockTransport(refuse)
+    clients = {"http_client": httpx.Client(transport=stub), "http_async_client": httpx.AsyncClient(transport=stub)}
+    downloader = Downloader(Settings.resolve("model", max_retries=0), **clients)
+    output = read_output({"type": "image", "url": "http://files.test/x.png"}, downloader=downloader)
+    for flavour in ("sync", "async"):
+        with pytest.raises(DownloadError, match=r"check network and base_url\.$"):
+            do(output, flavour, "read", allow_private=True)
+
+
 class Names:
     """A resolver: what each name means, each time that it is asked for."""
 

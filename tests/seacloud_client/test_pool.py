@@ -215,6 +215,25 @@ def test_a_proxy_is_used():
     with_proxy.close(ME)
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+async def test_a_proxy_is_asked_async(transport):
+    asked = []
+
+    async def answer(reader, writer):
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        with_proxy = ClientPool(proxy=f"http://{host}:{port}", transport=transport)
+        client = await with_proxy.async_client(ME)
+        assert (await client.get("http://service.test/llm")).text == "hi"
+        await with_proxy.aclose(ME)
+    assert asked == [b"GET http://service.test/llm HTTP/1.1"]
+
+
 @pytest.mark.parametrize("proxy", ["ftp://me:secret@127.0.0.1", "127.0.0.1:3128", "", "http://[::1", "http://a:x"])
 def test_a_bad_proxy_is_an_error_that_does_not_show_it(proxy):
     with pytest.raises(ConfigurationError, match=r"^proxy must be an address") as caught:
@@ -228,6 +247,30 @@ async def test_a_bad_proxy_of_the_environments_is_an_error_that_names_its_variab
         fresh.client(ME)
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
         await fresh.async_client(ME)
+
+
+PROXY_VARIABLES = {
+    "none": ({}, "https://a.test/", None),
+    "of the scheme": ({"HTTPS_PROXY": "x:1"}, "https://a.test/", "HTTPS_PROXY"),
+    "of another scheme": ({"HTTPS_PROXY": "x:1"}, "http://a.test/", None),
+    "in small letters": ({"HTTP_PROXY": "x:1", "http_proxy": "x:2"}, "http://a.test/", "http_proxy"),
+    "switched off in small letters": ({"HTTP_PROXY": "x:1", "http_proxy": ""}, "http://a.test/", None),
+    "of all": ({"HTTP_PROXY": "x:1", "ALL_PROXY": "x:2"}, "https://a.test/", "ALL_PROXY"),
+    "of the scheme before that of all": ({"all_proxy": "x:1", "HTTPS_PROXY": "x:2"}, "https://a.test/", "HTTPS_PROXY"),
+    "not of an excepted host": ({"ALL_PROXY": "x:1", "NO_PROXY": "b.test,a.test"}, "https://a.test/", None),
+    "of a host not excepted": ({"ALL_PROXY": "x:1", "NO_PROXY": "b.test"}, "https://a.test/", "ALL_PROXY"),
+}
+
+
+@pytest.mark.parametrize(("environment", "url", "named"), PROXY_VARIABLES.values(), ids=PROXY_VARIABLES.keys())
+def test_the_variable_of_an_addresss_proxy(monkeypatch, environment, url, named):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert ClientPool(proxy=None, transport="httpx").proxy_variable(url) == named
+    assert ClientPool(proxy="http://127.0.0.1:1", transport="httpx").proxy_variable(url) is None
 
 
 async def test_a_missing_extra_says_what_to_install(monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from seacloud_client.errors import ConfigurationError
@@ -61,6 +62,17 @@ def test_a_key_that_is_none_is_refused_without_being_shown(key):
     assert key not in str(caught.value)
 
 
+@pytest.mark.parametrize("key", [lambda: "k-made-by-a-function", b"k-in-bytes", 17])
+def test_a_key_of_another_kind_is_refused_without_being_shown(key):
+    kind = type(key).__name__
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.resolve("llm", api_key=key)
+    assert caught.value.message == (
+        f"api_key must be a text or a SecretStr, not a {kind}: if a function makes the key, call it and give what it "
+        "returns."
+    )
+
+
 BAD_URLS = {
     "no scheme": "cloud.seaart.ai/llm",
     "another scheme": "ftp://cloud.seaart.ai/llm",
@@ -101,7 +113,7 @@ def test_a_base_url_without_llm_is_used_as_given():
 
 
 @pytest.mark.parametrize("name", ["timeout", "stall_timeout"])
-@pytest.mark.parametrize("value", [0, -1, float("nan"), "10", True])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), "10", True, httpx.Timeout(5)])
 def test_seconds_must_be_positive(name, value):
     with pytest.raises(ConfigurationError, match=rf"^{name} must be a positive number of seconds; got"):
         Settings.resolve("llm", **{name: value})
@@ -173,6 +185,9 @@ def test_a_pickle_holds_no_credentials_and_takes_the_key_of_its_new_environment(
         ("https://a.example", "https://a.example:8443", False),
         ("https://a.example", "https://a.example.evil.example", False),
         ("https://a.example@evil.example/", "https://a.example/", False),
+        ("https://me:secret@a.example/", "https://a.example/", False),
+        ("https://:@a.example/", "https://a.example/", False),
+        ("https://a.example/@x", "https://a.example/", True),
     ],
 )
 def test_an_origin_is_scheme_host_and_port(one, other, same):

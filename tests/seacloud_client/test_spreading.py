@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 from httpx._utils import get_environment_proxies
-from seacloud_client.spreading import POOL_SIZE, SpreadTransport, environment_mounts
+from seacloud_client.spreading import POOL_SIZE, SpreadTransport, environment_mounts, environment_proxy
 
 LIMITS = httpx.Limits(max_connections=3 * POOL_SIZE, max_keepalive_connections=100, keepalive_expiry=5.0)
 
@@ -82,6 +82,35 @@ async def test_an_open_answer_is_a_call_that_is_not_over(client: httpx.AsyncClie
     assert [pool.seen for pool in pools] == [2 * POOL_SIZE, 1]
 
 
+async def test_a_body_that_is_closed_twice_ends_its_call_once(pools: list[Pool]) -> None:
+    """httpx closes it once; who uses the transport without httpx's client need not."""
+    transport = SpreadTransport(lambda limits: pools.append(Pool(limits)) or pools[-1], LIMITS)
+    answers = [await transport.handle_async_request(httpx.Request("GET", "http://x.test")) for _ in range(POOL_SIZE)]
+    await answers[0].stream.aclose()
+    await answers[0].stream.aclose()
+    for _ in range(2):  # one place is free, and not two
+        await transport.handle_async_request(httpx.Request("GET", "http://x.test"))
+    assert [pool.seen for pool in pools] == [POOL_SIZE + 1, 1]
+    await transport.aclose()
+
+
+async def test_an_answer_that_is_here_already_is_a_call_that_is_over(pools: list[Pool]) -> None:
+    class Whole(httpx.SyncByteStream):
+        def __iter__(self):
+            yield b"x"
+
+    class Ready(Pool):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            self.seen += 1
+            return httpx.Response(200, stream=Whole())
+
+    transport = SpreadTransport(lambda limits: pools.append(Ready(limits)) or pools[-1], LIMITS)
+    for _ in range(POOL_SIZE + 1):
+        await transport.handle_async_request(httpx.Request("GET", "http://x.test"))
+    assert [pool.seen for pool in pools] == [POOL_SIZE + 1]
+    await transport.aclose()
+
+
 async def test_failed_calls_are_over(client: httpx.AsyncClient, pools: list[Pool]) -> None:
     pools[0].fails = True
     for _ in range(2 * POOL_SIZE):
@@ -120,6 +149,13 @@ async def test_closing_closes_all(client: httpx.AsyncClient, pools: list[Pool]) 
     assert [pool.closed for pool in pools] == [True, True]
 
 
+async def test_the_end_of_a_block_closes_all(client: httpx.AsyncClient, pools: list[Pool]) -> None:
+    async with client:
+        assert (await client.get("/")).text == "x"
+        assert [pool.closed for pool in pools] == [False]
+    assert [pool.closed for pool in pools] == [True]
+
+
 @pytest.mark.parametrize(
     "environment",
     [
@@ -145,6 +181,16 @@ def test_the_environment_is_read_as_httpx_reads_it(
         made[transport] = address
         return transport
 
+    with httpx.Client() as client:
+        for url in (
+            "http://a.test/",
+            "https://a.test/",
+            "http://localhost:1",
+            "https://b.x.test:8443",
+            "https://[::1]/",
+        ):
+            by_proxy = environment_proxy(url) is not None
+            assert by_proxy == (client._transport_for_url(httpx.URL(url)) is not client._transport)
     mounts = environment_mounts(make)
     ours = {pattern: None if transport is None else made[transport] for pattern, transport in mounts.items()}
     theirs = dict(get_environment_proxies())

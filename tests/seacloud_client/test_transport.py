@@ -218,6 +218,10 @@ NO_TRUST = (
     "expired). Nothing was sent. If a proxy of your network signs for others, set SSL_CERT_FILE to the file of its "
     "authority's certificate; else check base_url."
 )
+NO_TLS = (
+    f"No connection to {CALL.url}: the server at cloud.seaart.ai:443, or a proxy before it, does not speak TLS: is it "
+    "http://? Nothing was sent; check base_url."
+)
 OTHER_LOOP = (
     f"The connection to {CALL.url} belongs to another event loop, or to one that has ended. Read a stream in the loop "
     "that opened it. If you gave http_async_client, give each loop a client of its own, or leave it out: then every "
@@ -289,6 +293,16 @@ FAILURES = {
         httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired."),
         ConnectionFailed,
         NO_TRUST,
+    ),
+    "no TLS": (
+        httpx.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1016)"),
+        ConnectionFailed,
+        NO_TLS,
+    ),
+    "a garbled record of a connection that was made": (
+        httpx.ReadError("[SSL: WRONG_VERSION_NUMBER] no"),
+        StreamBroken,
+        f"The connection to {CALL.url} broke before the answer was complete ([SSL: WRONG_VERSION_NUMBER] no).",
     ),
     "a future of another loop": (
         RuntimeError("Task <Task pending> got Future <Future pending> attached to a different loop"),

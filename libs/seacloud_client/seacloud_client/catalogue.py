@@ -177,7 +177,6 @@ class Catalogue:
             answer = yield from self._ask(f"/api/v1/skill/model-contracts/{model_id}")
         except NotFoundError as error:
             error.message = f"There is no contract for {model_id} at {self.settings.base_url}. See Catalogue.models()."
-            error.args = (error.message,)
             raise
         try:
             contract = Contract.from_json(_data(answer), model_id=model_id)

@@ -9,8 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Literal, get_args
 
 import httpx
@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from seacloud_client.conversation import Media, Reply, Request, Text, ToolResult
 from seacloud_client.deltas import Delta
 from seacloud_client.drivers import adrive, drive
-from seacloud_client.errors import ConfigurationError, InvalidInputError
+from seacloud_client.errors import ConfigurationError, InvalidInputError, StreamBroken, TimedOut
 from seacloud_client.flows import Flow, HttpAnswer, HttpCall, send
 from seacloud_client.json_bodies import to_json
 from seacloud_client.protocols import MessagesPath, ProtocolChoice, WireProtocol, choose, get_protocol
@@ -123,7 +123,7 @@ class ChatClient:
         """
         protocol = self._protocol_of(request)
         answer = drive(self._flow(request, protocol, stream=True), self._transport)
-        with body_of(answer) as body:
+        with body_of(answer) as body, _telling_the_cost():
             if not is_stream(answer):
                 yield from read_as_deltas(collect_body(answer, self.settings), protocol)
                 return
@@ -137,19 +137,20 @@ class ChatClient:
         """`stream`, async."""
         protocol = self._protocol_of(request)
         answer = await adrive(self._flow(request, protocol, stream=True), self._transport)
-        async with abody_of(answer) as body:
-            if not is_stream(answer):
-                for delta in read_as_deltas(await acollect_body(answer, self.settings), protocol):
-                    yield delta
-                return
-            reader = self._reader(protocol, answer)
-            yield reader.start
-            async with aclosing(StallWatch(answer, reader, self.settings).aover(body)) as chunks:
-                async for data in chunks:
-                    for delta in reader.feed(data):
+        with _telling_the_cost():
+            async with abody_of(answer) as body:
+                if not is_stream(answer):
+                    for delta in read_as_deltas(await acollect_body(answer, self.settings), protocol):
                         yield delta
-            for delta in reader.close():
-                yield delta
+                    return
+                reader = self._reader(protocol, answer)
+                yield reader.start
+                async with aclosing(StallWatch(answer, reader, self.settings).aover(body)) as chunks:
+                    async for data in chunks:
+                        for delta in reader.feed(data):
+                            yield delta
+                for delta in reader.close():
+                    yield delta
 
     def close(self) -> None:
         """Closes the connections of sync calls, unless others share them. The client stays usable."""
@@ -186,7 +187,20 @@ class ChatClient:
             content=to_json(protocol.encode(request, stream)),
             stream=stream,
         )
-        return send(call, max_retries=self.settings.max_retries, retry_unanswered=self.settings.retry_unanswered)
+        repeats = self.settings.retry_unanswered
+        with _telling_the_cost("" if repeats else ", or set retry_unanswered=True to have that done"):
+            return (yield from send(call, max_retries=self.settings.max_retries, retry_unanswered=repeats))
+
+
+@contextmanager
+def _telling_the_cost(or_else: str = "") -> Iterator[None]:
+    """Lets an error about a question that was sent, and not answered to its end, say what to know before the next."""
+    try:
+        yield
+    except (StreamBroken, TimedOut) as error:
+        ask = "Ask" if "billed" in error.message else "It may have been billed: ask"
+        error.message = f"{error.message} {ask} again if paying twice is acceptable{or_else}."
+        raise
 
 
 def _check(request: Request) -> None:

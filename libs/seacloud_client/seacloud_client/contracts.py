@@ -102,11 +102,17 @@ class Contract:
         """A contract from a JSON file. See `from_json`.
 
         Raises:
-            ConfigurationError: if the file holds none.
-            OSError: if it cannot be read.
+            ConfigurationError: if the file holds none, or cannot be read.
         """
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        try:
+            with Path(path).open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ConfigurationError(
+                f"The contract cannot be read from {str(path)[:200]!r}: {reason}. Give the path of a JSON file, or the "
+                "contract itself as json.loads reads it."
+            ) from None
         try:
             return cls.from_json(content, model_id=model_id)
         except ConfigurationError as error:

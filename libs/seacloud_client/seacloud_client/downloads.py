@@ -161,7 +161,7 @@ class Downloader:
             with _resolving(step.host):
                 return _addresses(socket.getaddrinfo(step.host, step.port, type=socket.SOCK_STREAM))
         client = self._own_client or self._pool.client(self)
-        with translate(step.url, None):
+        with translate(step.url, None, None if self._own_client else self._pool):
             response = client.send(_request(step), stream=True, auth=None, follow_redirects=False)
         answer = _answer(response, step)
         with body_of(answer) as body:
@@ -178,7 +178,7 @@ class Downloader:
                 loop = asyncio.get_running_loop()
                 return _addresses(await loop.getaddrinfo(step.host, step.port, type=socket.SOCK_STREAM))
         client = self._own_async_client or await self._pool.async_client(self)
-        with translate(step.url, None):
+        with translate(step.url, None, None if self._own_async_client else self._pool):
             response = await client.send(_request(step), stream=True, auth=None, follow_redirects=False)
         answer = _answer(response, step)
         async with abody_of(answer) as body:

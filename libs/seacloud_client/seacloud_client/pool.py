@@ -22,7 +22,7 @@ from typing import TypeAlias
 import httpx
 
 from seacloud_client.errors import ConfigurationError
-from seacloud_client.spreading import SpreadTransport, environment_mounts
+from seacloud_client.spreading import SpreadTransport, environment_mounts, environment_proxy
 
 _MakeTransport: TypeAlias = "Callable[[str | None], httpx.AsyncBaseTransport]"
 
@@ -116,6 +116,12 @@ class ClientPool:
         known = self._loops.get(asyncio.get_running_loop())
         if is_free and known is not None:
             await known[1].aclose()
+
+    def proxy_variable(self, url: str) -> str | None:
+        """The environment's variable that sends an address through a proxy; `None` where none does."""
+        kind = None if self._proxy is not None else environment_proxy(url)
+        names = () if kind is None else (f"{kind}_proxy", f"{kind}_PROXY".upper())
+        return next((name for name in names if os.environ.get(name)), None)
 
     def _is_left_by(self, user: object) -> bool:
         self._users.discard(user)

@@ -7,12 +7,11 @@ the cloud's metadata service (169.254.169.254), and its answer would end up in a
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from seacloud_client.errors import DownloadError
+from seacloud_client.spreading import environment_proxy
 
 _TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 """NAT64: IPv6 addresses with an IPv4 address at their end."""
@@ -73,8 +72,4 @@ def refuse_private(host: str, addresses: list[str]) -> None:
 
 def goes_through_proxy(url: str, proxy: str | None) -> bool:
     """Whether a proxy will resolve the host: one that was set, or the environment's."""
-    if proxy is not None:
-        return True
-    parts = urlsplit(url)
-    proxies = getproxies()
-    return bool(proxies.get(parts.scheme) or proxies.get("all")) and not proxy_bypass(parts.hostname or "")
+    return proxy is not None or environment_proxy(url) is not None

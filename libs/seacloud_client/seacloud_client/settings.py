@@ -185,12 +185,14 @@ def _unpickled(kept: dict[str, Any]) -> Settings:
 def origin_of(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of an address; the port is the scheme's own where none is given.
 
-    What is no address has an origin that is nobody's.
+    What is no address has an origin that is nobody's, and so has one with a user name or password.
     """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
+        return "", "", 0
+    if "@" in parts.netloc:
         return "", "", 0
     scheme = parts.scheme.lower()
     return scheme, (parts.hostname or "").lower(), port or (443 if scheme == "https" else 80)
@@ -250,6 +252,11 @@ def as_secret(key: SecretStr | str | None) -> SecretStr | None:
 
 def _checked_key(key: SecretStr | None) -> SecretStr | None:
     """The key without spaces around it. No variable holds its text, since this can fail."""
+    if key is not None and not hasattr(key, "get_secret_value"):
+        raise ConfigurationError(
+            f"api_key must be a text or a SecretStr, not a {type(key).__name__}: if a function makes the key, call it "
+            "and give what it returns."
+        )
     key = None if key is None else SecretStr(key.get_secret_value().strip())
     if key is None or not key:
         return None

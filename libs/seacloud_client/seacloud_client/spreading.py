@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
-from urllib.request import getproxies
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -114,11 +115,24 @@ def environment_mounts(
         address = proxies.get(scheme)
         if address:
             mounts[f"{scheme}://"] = make(address if "://" in address else f"http://{address}")
-    excepted = [host.strip() for host in proxies.get("no", "").split(",") if host.strip()] if mounts else []
+    excepted = _excepted(proxies) if mounts else []
     if "*" in excepted:
         return {}
     mounts.update((_pattern(host), None) for host in excepted)
     return mounts
+
+
+def environment_proxy(url: str) -> str | None:
+    """Which of the environment's proxies an address goes through: its scheme's own, or `all`; `None` for none."""
+    parts = urlsplit(url)
+    proxies = getproxies()
+    if "*" in _excepted(proxies) or proxy_bypass(parts.hostname or ""):
+        return None
+    return next((name for name in (parts.scheme, "all") if proxies.get(name)), None)
+
+
+def _excepted(proxies: Mapping[str, str]) -> list[str]:
+    return [host.strip() for host in proxies.get("no", "").split(",") if host.strip()]
 
 
 def _pattern(host: str) -> str:

@@ -46,6 +46,13 @@ _NO_TRUST = (
     "signs for others, set SSL_CERT_FILE to the file of its authority's certificate; else check base_url."
 )
 
+_NO_TLS = (
+    "No connection to {url}: the server at {host}:{port}, or a proxy before it, does not speak TLS: is it http://? "
+    "Nothing was sent; check base_url."
+)
+
+_PROXY = " It goes through the proxy of the environment's {}: check that, or name the host in NO_PROXY."
+
 MAX_ERROR_BYTES = 1024 * 1024
 """How much of an error's body is read, in bytes."""
 
@@ -86,7 +93,7 @@ class Transport:
         """
         request_id, headers, timeout = self._prepare(call)
         client = self._own_client or self._pool.client(self)
-        with translate(call.url, request_id):
+        with translate(call.url, request_id, None if self._own_client else self._pool):
             request = client.build_request(
                 call.method, call.url, headers=headers, params=call.params, content=call.content, timeout=timeout
             )
@@ -105,7 +112,7 @@ class Transport:
         """`perform`, async."""
         request_id, headers, timeout = self._prepare(call)
         client = self._own_async_client or await self._pool.async_client(self)
-        with translate(call.url, request_id):
+        with translate(call.url, request_id, None if self._own_async_client else self._pool):
             request = client.build_request(
                 call.method, call.url, headers=headers, params=call.params, content=call.content, timeout=timeout
             )
@@ -276,8 +283,8 @@ def _open_response(answer: HttpAnswer) -> httpx.Response:
 
 
 @contextmanager
-def translate(url: str, request_id: str | None) -> Iterator[None]:
-    """Turns httpx's failures into ours, at this one seam.
+def translate(url: str, request_id: str | None, pool: ClientPool | None = None) -> Iterator[None]:
+    """Turns httpx's failures into ours, at this one seam. `pool` is whose client it is, unless it is the caller's own.
 
     The chain is cut, and not just hidden: httpx's and aiohttp's exceptions hold the request, their frames what was
     written to the socket, and both of them the key.
@@ -287,6 +294,9 @@ def translate(url: str, request_id: str | None) -> Iterator[None]:
             yield
     except SeaCloudError as error:
         error.__context__ = None
+        variable = pool.proxy_variable(url) if pool and isinstance(error, ConnectionFailed) else None
+        if variable is not None:  # its value is not shown: it may hold a password
+            error.message += _PROXY.format(variable)
         raise
 
 
@@ -317,13 +327,19 @@ def _translated(failure: Exception, url: str, request_id: str | None) -> Excepti
         failure = httpx.ReadError(said)
     if not isinstance(failure, httpx.HTTPError):
         return failure
+    cls, sentence = _meaning(failure, said)
+    _, host, port = origin_of(url)
+    return cls(sentence.format(url=url, said=said.rstrip("."), host=host, port=port), request_id=request_id)
+
+
+def _meaning(failure: httpx.HTTPError, said: str) -> tuple[type[SeaCloudError], str]:
     if "CERTIFICATE_VERIFY_FAILED" in said:
-        return ConnectionFailed(_NO_TRUST.format(url=url, said=said.rstrip(".")), request_id=request_id)
-    for kinds, make in _TRANSLATIONS:
-        if isinstance(failure, kinds):
-            cls, sentence = make
-            return cls(sentence.format(url=url, said=said.rstrip(".")), request_id=request_id)
-    return TransportError(f"The exchange with {url} failed: {said}.", request_id=request_id)
+        return ConnectionFailed, _NO_TRUST
+    is_connecting = isinstance(failure, (httpx.ConnectError, httpx.ConnectTimeout))  # the latter is httpx-aiohttp's
+    if is_connecting and "WRONG_VERSION_NUMBER" in said:  # after that it would be a garbled record
+        return ConnectionFailed, _NO_TLS
+    known = (make for kinds, make in _TRANSLATIONS if isinstance(failure, kinds))
+    return next(known, (TransportError, "The exchange with {url} failed: {said}."))
 
 
 def _is_aiohttps(failure: BaseException | None) -> bool:
