@@ -1,12 +1,18 @@
-"""What all tests share: no network but the loopback, no key or address of the machine's own, and cassettes."""
+"""What all tests share: no network but the loopback, nothing of the machine's own settings, cassettes, quick tasks."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cassettes import DIRECTORY, REPLAY_ROOT, Tape, cassette
+from seacloud_client.media_tools.journal import TaskJournal
+
+if TYPE_CHECKING:
+    from seacloud_emulator import Emulator
 
 _MACHINE = {name: os.environ.get(name) for name in ("SEACLOUD_API_KEY", "SEACLOUD_BASE_URL")}
 """What the machine's environment said before the tests took it away: recording may talk to the service with it."""
@@ -18,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="record the cassettes anew: against the service with SEACLOUD_API_KEY, else against the emulator",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure xdist's workers but not the programs that tests start: what measures would change how those end."""
+    if hasattr(config, "workerinput"):
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -33,6 +45,18 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests say where the service is; what the machine's environment says must not matter."""
     for name in (*_MACHINE, "SEACLOUD_CONTRACTS_URL", "LC_OUTPUT_VERSION", "LANGSMITH_TRACING"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def quick_tasks(seacloud_env: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulator's tasks take a moment, and are asked after at once."""
+    monkeypatch.setattr("seacloud_client.lifecycle.FIRST_INTERVAL", 0.05)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> TaskJournal:
+    """What durable tools write down."""
+    return TaskJournal(tmp_path / "journal.sqlite", patience=0.5)
 
 
 @pytest.fixture

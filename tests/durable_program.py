@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kill_points import dying
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_seacloud import SeaCloudGenerationTool, TaskJournal
@@ -63,27 +62,6 @@ def run(directory: Path, flavour: str, question: Any) -> Any:
             return await graph.compile(checkpointer=saver).ainvoke(question, THREAD, durability="sync")
 
     return asyncio.run(arun())
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def dying(owner: type, name: str, *, after: bool) -> Callable[[], None]:
-    """Kills the process before or after a method has done its work."""
-    real = getattr(owner, name)
-
-    def killer(*args: Any, **options: Any) -> Any:
-        if after:
-            real(*args, **options)
-        die()
-
-    async def akiller(*args: Any, **options: Any) -> Any:
-        if after:
-            await real(*args, **options)
-        die()
-
-    return lambda: setattr(owner, name, akiller if asyncio.iscoroutinefunction(real) else killer)
 
 
 POINTS = {

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kill_points import dying
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.memory import ChatMemoryBuffer
@@ -71,27 +72,6 @@ async def run(directory: Path, **options: Any) -> Any:
     else:
         handler = agent.run(QUESTION)
     return await handler
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def dying(owner: Any, name: str, *, after: bool) -> Callable[[], None]:
-    """Kills the process before or after a function has done its work."""
-    real = getattr(owner, name)
-
-    def killer(*args: Any, **options: Any) -> Any:
-        if after:
-            real(*args, **options)
-        die()
-
-    async def akiller(*args: Any, **options: Any) -> Any:
-        if after:
-            await real(*args, **options)
-        die()
-
-    return lambda: setattr(owner, name, akiller if asyncio.iscoroutinefunction(real) else killer)
 
 
 POINTS = {

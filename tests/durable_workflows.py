@@ -9,7 +9,6 @@ from llama_index.core.workflow import Context, StartEvent, StopEvent, Workflow, 
 from llamaindex_seacloud import SeaCloudToolSpec, TaskJournal
 from llamaindex_seacloud.durable import THREAD_KEY
 from seacloud_client.errors import SeaCloudError
-from seacloud_emulator import Emulator
 
 MODEL = "nano_banana_2"
 PROMPT = {"prompt": "a cat"}
@@ -57,11 +56,3 @@ async def call(tool: FunctionTool, tool_id: str = "c", thread: str = "t", **said
     workflow = OneCall(tool)
     event = Call(tool_id=tool_id, said={**PROMPT, **said})
     return await workflow.run(ctx=await context_of(workflow, thread), start_event=event)
-
-
-def posts(emulator: Emulator) -> int:
-    return sum(record.method == "POST" for record in emulator.requests)
-
-
-def states(journal: TaskJournal) -> list[str]:
-    return [entry.state for entry in journal.entries("t")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +24,7 @@ from seacloud_client.errors import (
 )
 from seacloud_client.interrupts import cancel_all
 from seacloud_emulator import Emulator, Fault
+from tasks_seen import journal_threads, posts, states
 
 MODEL = "nano_banana_2"
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
@@ -32,16 +32,7 @@ CALL: Any = {"type": "tool_call", "id": "c", "name": "generate_with_nano_banana_
 POST = {"method": "POST", "path": "/queue/"}
 BOTH = pytest.mark.parametrize("flavour", ["sync", "async"])
 
-
-@pytest.fixture(autouse=True)
-def _quick(seacloud_env: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    seacloud_env.configure(queue_seconds=0.05, run_seconds=0.1)
-    monkeypatch.setattr("seacloud_client.lifecycle.FIRST_INTERVAL", 0.05)
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> TaskJournal:
-    return TaskJournal(tmp_path / "journal.sqlite", patience=0.5)
+pytestmark = pytest.mark.usefixtures("quick_tasks")
 
 
 def durable(journal: TaskJournal, **settings: Any) -> SeaCloudGenerationTool:
@@ -53,14 +44,6 @@ def call(tool: Any, flavour: str, **changes: Any) -> ToolMessage:
     message = tool.invoke(made, CONFIG) if flavour == "sync" else asyncio.run(tool.ainvoke(made, CONFIG))
     assert isinstance(message, ToolMessage)
     return message
-
-
-def posts(emulator: Emulator) -> int:
-    return sum(record.method == "POST" for record in emulator.requests)
-
-
-def states(journal: TaskJournal) -> list[str]:
-    return [entry.state for entry in journal.entries("t")]
 
 
 @BOTH
@@ -340,14 +323,7 @@ def test_a_pickled_tool_has_its_journal(seacloud_env: Emulator, journal: TaskJou
 async def test_the_event_loop_is_not_blocked(
     seacloud_env: Emulator, journal: TaskJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads: list[int] = []
-    real = sqlite3.connect
-
-    def connect(*args: Any, **options: Any) -> sqlite3.Connection:
-        threads.append(threading.get_ident())
-        return real(*args, **options)
-
-    monkeypatch.setattr(sqlite3, "connect", connect)
+    threads = journal_threads(monkeypatch)
     assert (await durable(journal).ainvoke(CALL, CONFIG)).status == "success"
     assert threads
     assert threading.get_ident() not in threads

@@ -18,6 +18,7 @@ from langchain_seacloud import TaskJournal
 from seacloud_client.errors import SubmitOutcomeUnknown
 from seacloud_client.queue import Queue
 from seacloud_emulator import Emulator, Fault
+from tasks_seen import posts
 
 PROGRAM = Path(durable_program.__file__)
 FLAVOURS = pytest.mark.parametrize("flavour", ["sync", "async"])
@@ -43,10 +44,6 @@ def killed_at(directory: Path, flavour: str, point: str) -> None:
     program = start(directory, flavour, point)
     _, complaints = program.communicate(timeout=50)
     assert program.returncode == -signal.SIGKILL, complaints
-
-
-def posts(emulator: Emulator) -> int:
-    return sum(record.method == "POST" for record in emulator.requests)
 
 
 def check_made(state: Any, emulator: Emulator) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 
 import pytest
+from langchain.agents import create_agent
+from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, ToolException
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from langchain_seacloud import SeaCloudGenerationTool
 from langchain_seacloud.tool_arguments import GenerationInput, ToolArguments, contracts_of
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from pydantic import BaseModel
 from seacloud_client.contracts import Contract
 from seacloud_client.errors import AuthenticationError, ConfigurationError, InvalidInputError
+from seacloud_emulator import Emulator
 from seacloud_emulator.contracts_api import contract_of
 from seacloud_emulator.endpoints import MODELS
 
@@ -80,6 +85,28 @@ def test_in_a_graph_the_model_is_told(args: dict[str, Any]):
     told = graph.compile().invoke({"messages": [AIMessage(content="", tool_calls=[call])]})["messages"][-1]
     assert told.status == "error"
     assert told.text.startswith("nano_banana_2 was not called")
+
+
+class Bound(GenericFakeChatModel):
+    """A model whose tools are known to it already."""
+
+    def bind_tools(self, tools: Any, **_: Any) -> Any:
+        return self
+
+
+@pytest.mark.parametrize("flavour", ["sync", "async"])
+@pytest.mark.parametrize("contract", [NANO, None], ids=["contract", "none"])
+def test_in_an_agent_a_null_means_that_it_is_left_out(seacloud_env: Emulator, contract: Any, flavour: str):
+    """A model that is held to a strict schema must name every parameter, and has no other way to leave one out."""
+    made = SeaCloudGenerationTool(model="nano_banana_2", contract=contract)
+    said = {**dict.fromkeys(made.args), "prompt": "a cat"}
+    assert len(said) > 1
+    call = {"type": "tool_call", "id": "call_1", "name": made.name, "args": said}
+    model = Bound(messages=iter([AIMessage("", tool_calls=[call]), AIMessage("Here it is.")]))
+    agent, question = create_agent(model, [made]), {"messages": [("user", "Draw a cat.")]}
+    answer = agent.invoke(question) if flavour == "sync" else asyncio.run(agent.ainvoke(question))
+    assert answer["messages"][-2].status == "success"
+    assert [task.parameters for task in seacloud_env.tasks] == [{"prompt": "a cat"}]
 
 
 def test_preset_parameters():

@@ -15,6 +15,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from langchain_seacloud import SeaCloudToolkit
 from seacloud_emulator import Emulator, Fault
+from tasks_seen import posts
 
 MODEL = "nano_banana_2"
 BOTH = pytest.mark.parametrize("flavour", ["sync", "async"])
@@ -74,10 +75,6 @@ def live(way: str, flavour: str) -> ToolMessage:
             handle = {name: message.artifact[name] for name in ("model", "request_id")}
             message = call(tool, flavour, handle)
     return message
-
-
-def posts(emulator: Emulator) -> int:
-    return sum(record.method == "POST" for record in emulator.requests)
 
 
 def check_made(message: ToolMessage, emulator: Emulator) -> None:

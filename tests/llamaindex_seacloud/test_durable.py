@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from durable_workflows import MODEL, POST, PROMPT, Call, OneCall, call, context_of, durable, posts, states
+from durable_workflows import MODEL, POST, PROMPT, Call, OneCall, call, context_of, durable
 from llama_index.core.base.llms.types import ImageBlock
 from llama_index.core.tools import ToolOutput
 from llamaindex_seacloud import SeaCloudGenerated, TaskJournal
@@ -24,18 +23,10 @@ from seacloud_client.errors import (
     TaskTimedOut,
 )
 from seacloud_emulator import Emulator, Fault
+from tasks_seen import journal_threads, posts, states
 from workflows.errors import WorkflowCancelledByUser
 
-
-@pytest.fixture(autouse=True)
-def _quick(seacloud_env: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    seacloud_env.configure(queue_seconds=0.05, run_seconds=0.1)
-    monkeypatch.setattr("seacloud_client.lifecycle.FIRST_INTERVAL", 0.05)
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> TaskJournal:
-    return TaskJournal(tmp_path / "journal.sqlite", patience=0.5)
+pytestmark = pytest.mark.usefixtures("quick_tasks")
 
 
 async def test_a_call_is_made_once(seacloud_env: Emulator, journal: TaskJournal) -> None:
@@ -200,14 +191,7 @@ async def test_a_journal_that_cannot_be_written(seacloud_env: Emulator, journal:
 async def test_the_event_loop_is_not_blocked(
     seacloud_env: Emulator, journal: TaskJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads: list[int] = []
-    real = sqlite3.connect
-
-    def connect(*args: Any, **options: Any) -> sqlite3.Connection:
-        threads.append(threading.get_ident())
-        return real(*args, **options)
-
-    monkeypatch.setattr(sqlite3, "connect", connect)
+    threads = journal_threads(monkeypatch)
     assert isinstance(await call(durable(journal, max_calls_per_context=1)), ToolOutput)
     assert threads
     assert threading.get_ident() not in threads

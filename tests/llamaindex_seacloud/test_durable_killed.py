@@ -20,6 +20,7 @@ from llama_index.core.base.llms.types import ImageBlock
 from llamaindex_seacloud import TaskJournal
 from seacloud_client.errors import SubmitOutcomeUnknown
 from seacloud_emulator import Emulator, Fault
+from tasks_seen import posts
 
 # llama_index.core's agents look at all attributes of their classes, the deprecated ones of pydantic too.
 pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
@@ -84,10 +85,6 @@ def is_over(process: int) -> bool:
 def killed_at(programs: Programs, directory: Path, point: str) -> None:
     process = programs.start(directory, point)
     until(lambda: is_over(process))
-
-
-def posts(emulator: Emulator) -> int:
-    return sum(record.method == "POST" and "/queue/" in record.path for record in emulator.requests)
 
 
 def questions(emulator: Emulator) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from durable_workflows import MODEL, POST, PROMPT, Call, OneCall, call, context_of, durable, posts, save_nothing, states
+from durable_workflows import MODEL, POST, PROMPT, Call, OneCall, call, context_of, durable, save_nothing
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ReActAgent
 from llama_index.core.base.llms.types import ChatMessage, ChatResponse
 from llama_index.core.tools import ToolOutput
@@ -28,20 +28,13 @@ from llamaindex_seacloud.spending import STATE_KEY, CallRefused
 from pydantic import BaseModel
 from seacloud_client.errors import ConfigurationError
 from seacloud_emulator import Emulator, Fault
+from tasks_seen import posts, states
 
 # llama_index.core's agents look at all attributes of their classes, the deprecated ones of pydantic too.
-pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
-
-
-@pytest.fixture(autouse=True)
-def _quick(seacloud_env: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    seacloud_env.configure(queue_seconds=0.05, run_seconds=0.1)
-    monkeypatch.setattr("seacloud_client.lifecycle.FIRST_INTERVAL", 0.05)
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> TaskJournal:
-    return TaskJournal(tmp_path / "journal.sqlite", patience=0.5)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning"),
+    pytest.mark.usefixtures("quick_tasks"),
+]
 
 
 # By what it is known

@@ -31,6 +31,7 @@ from pydantic import BaseModel
 from seacloud_client.errors import ConfigurationError, InvalidInputError, SubmitOutcomeUnknown
 from seacloud_client.media_tools.steps import aplay
 from seacloud_emulator import Emulator, Fault
+from tasks_seen import posts
 from workflows.errors import WorkflowCancelledByUser
 
 if TYPE_CHECKING:
@@ -59,10 +60,6 @@ def call(tool: FunctionTool, flavour: str, arguments: Mapping[str, Any] = PROMPT
 
 def tool_of(**options: Any) -> FunctionTool:
     return SeaCloudToolSpec(MODEL, **options).to_tool_list()[0]
-
-
-def posts(emulator: Emulator) -> int:
-    return sum(request.method == "POST" and "/queue/" in request.path for request in emulator.requests)
 
 
 class Batch(Workflow):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 
+import httpx
 import pytest
 from flow_driver import World, answer
 from seacloud_client import lifecycle
@@ -276,6 +277,9 @@ def test_a_question_that_is_redirected_without_an_end_ends_the_wait(status):
         {"timeout": -1},
         {"timeout": float("inf")},
         {"timeout": float("nan")},
+        {"timeout": httpx.Timeout(5)},
+        {"timeout": "5"},
+        {"interval": "5"},
         {"interval": 0},
         {"interval": float("nan")},
         {"interval": float("inf")},

@@ -19,6 +19,7 @@ from seacloud_client.media_tools.results import (
     result_text,
     saving,
 )
+from seacloud_client.media_tools.steps import aplay, play
 from seacloud_client.media_tools.texts import MAX_ADDRESS, MAX_TEXT
 from seacloud_client.settings import Settings
 
@@ -125,14 +126,8 @@ def test_saving(flavour: str, tmp_path: Path) -> None:
     result = result_of({"type": "text", "text": "a cat"}, {"type": "image"})
 
     def save(directory: Path | None) -> Any:
-        step = saving(result, directory)
-        if flavour == "sync":
-            return step.now()
-
-        async def later() -> Any:
-            return await step.later()
-
-        return asyncio.run(later())
+        flow = saving(result, directory)
+        return play(flow) if flavour == "sync" else asyncio.run(aplay(flow))
 
     first, second = save(tmp_path)
     assert first.read_text() == "a cat"

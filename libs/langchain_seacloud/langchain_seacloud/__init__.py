@@ -10,8 +10,9 @@ from langchain_seacloud._version import __version__
 from langchain_seacloud.chat_models import ChatSeaCloud
 
 if TYPE_CHECKING:
+    from seacloud_client.media_tools.journal import TaskJournal
+
     from langchain_seacloud.registry import register, unregister
-    from langchain_seacloud.task_journal import TaskJournal
     from langchain_seacloud.toolkit import SeaCloudToolkit
     from langchain_seacloud.tools import SeaCloudGenerationTool
 
@@ -28,7 +29,7 @@ __all__ = [
 _LAZY: Mapping[str, str] = {
     "SeaCloudGenerationTool": "langchain_seacloud.tools",
     "SeaCloudToolkit": "langchain_seacloud.toolkit",
-    "TaskJournal": "langchain_seacloud.task_journal",
+    "TaskJournal": "seacloud_client.media_tools.journal",
     "register": "langchain_seacloud.registry",
     "unregister": "langchain_seacloud.registry",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
@@ -13,16 +14,17 @@ from seacloud_client.contracts import AnyContract
 from seacloud_client.lifecycle import OnInterrupt
 from seacloud_client.media_tools.durable import DurableCall, Work, done
 from seacloud_client.media_tools.journal import TaskJournal
-from seacloud_client.media_tools.spending import Slot, allow, approval
-from seacloud_client.media_tools.steps import Flow, Step, blocking
+from seacloud_client.media_tools.spending import CallCounter, Slot, allow, approval
+from seacloud_client.media_tools.steps import Flow, Step, aplay, blocking, play
 from seacloud_client.names import wire_name
 from seacloud_client.queue import Task
 from typing_extensions import Self
 
 from langchain_seacloud.durable import durable_call
 from langchain_seacloud.queue_tool import QueueTool, current_call_id, telling_failures
-from langchain_seacloud.spending import Approve, CallCounter, conversation_of
+from langchain_seacloud.spending import Approve, conversation_of
 from langchain_seacloud.tool_arguments import ToolArguments
+from langchain_seacloud.tool_progress import RunManager
 from langchain_seacloud.tool_texts import ContentAndArtifact
 
 
@@ -81,13 +83,39 @@ class GuardedTool(QueueTool):
     def _default_description(self) -> str:
         return self._arguments.description()
 
+    def _run(
+        self,
+        prompt: str | None = None,
+        *,
+        config: RunnableConfig,
+        run_manager: RunManager = None,
+        **said: Any,
+    ) -> ContentAndArtifact:
+        return play(self._made(_said(prompt, said), config, run_manager))
+
+    async def _arun(
+        self,
+        prompt: str | None = None,
+        *,
+        config: RunnableConfig,
+        run_manager: RunManager = None,
+        **said: Any,
+    ) -> ContentAndArtifact:
+        return await aplay(self._made(_said(prompt, said), config, run_manager))
+
+    @abstractmethod
+    def _made(
+        self, said: Mapping[str, Any], config: RunnableConfig, run_manager: RunManager
+    ) -> Flow[ContentAndArtifact]:
+        """Creates a task for what the agent's model said, does with it what the tool does, and gives the answer."""
+
     def _allow(self, parameters: Mapping[str, Any], config: RunnableConfig) -> Flow[Slot]:
         """Takes the right to create a task, and asks for approval.
 
         Raises:
             CallRefused: if it is refused.
         """
-        limits = [] if self.max_calls is None else [self._ever.ever()]
+        limits = [self._ever.ever()]
         if self._in_thread is not None:
             conversation, known = conversation_of(config), 0
             thread = (config.get("configurable") or {}).get("thread_id")
@@ -145,3 +173,7 @@ class GuardedTool(QueueTool):
             return None
         call_id = current_call_id()
         return durable_call(self.journal, config, call_id, model=self.model, said=said, parameters=parameters)
+
+
+def _said(prompt: str | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    return {**more} if prompt is None else {**more, "prompt": prompt}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seacloud_client.media import TaskResult
-from seacloud_client.media_tools.results import Saved, saving
+from seacloud_client.media_tools.results import saving
 from seacloud_client.media_tools.steps import Flow
 
 from langchain_seacloud.queue_tool import QueueTool
@@ -22,5 +22,5 @@ class ShowingTool(QueueTool):
     """A directory to save the results in; by default they are only linked."""
 
     def _answer(self, result: TaskResult) -> Flow[ContentAndArtifact]:
-        saved: Saved = yield saving(result, self.save_to)
+        saved = yield from saving(result, self.save_to)
         return answer_of(result, saved, self.queue.settings, show_images=self.show_images)

@@ -10,9 +10,6 @@ from typing import Any, TypeAlias
 
 from langchain_core.runnables import RunnableConfig
 from seacloud_client.errors import ConfigurationError
-from seacloud_client.media_tools.spending import CallCounter
-
-__all__ = ["Approve", "CallCounter", "conversation_of"]
 
 Approve: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[bool] | bool]
 """Is asked with a model's id and the parameters, before a task is created. Only `True` approves; it may be async."""

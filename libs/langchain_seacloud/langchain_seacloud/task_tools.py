@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
@@ -30,6 +31,7 @@ from typing_extensions import Self
 from langchain_seacloud.guarded_tool import GuardedTool
 from langchain_seacloud.queue_tool import QueueTool
 from langchain_seacloud.showing_tool import ShowingTool
+from langchain_seacloud.tool_progress import RunManager
 from langchain_seacloud.tool_texts import ContentAndArtifact, text_block
 
 
@@ -45,14 +47,12 @@ class SeaCloudSubmitTool(GuardedTool):
     def _default_description(self) -> str:
         return f"{self._arguments.description()} {NO_WAIT}"
 
-    def _run(self, prompt: str | None = None, *, config: RunnableConfig, **said: Any) -> ContentAndArtifact:
-        return play(self._submit(prompt, said, config))
-
-    async def _arun(self, prompt: str | None = None, *, config: RunnableConfig, **said: Any) -> ContentAndArtifact:
-        return await aplay(self._submit(prompt, said, config))
-
-    def _submit(self, prompt: str | None, said: Mapping[str, Any], config: RunnableConfig) -> Flow[ContentAndArtifact]:
-        said = said if prompt is None else {**said, "prompt": prompt}
+    def _made(
+        self,
+        said: Mapping[str, Any],
+        config: RunnableConfig,
+        run_manager: RunManager,  # noqa: ARG002  # as of the others
+    ) -> Flow[ContentAndArtifact]:
         once = partial(self._submission, on_interrupt="cancel")
         return self._create(said, config, once=once, answer=_created, finish=_created)
 
@@ -89,8 +89,8 @@ class TaskTool(QueueTool):
             check_model(model, self.models or [model])
             return (yield from self._ask_about(self.queue.task(model, request_id)))
 
-    def _ask_about(self, task: Task) -> Flow[ContentAndArtifact]:
-        raise NotImplementedError
+    @abstractmethod
+    def _ask_about(self, task: Task) -> Flow[ContentAndArtifact]: ...
 
 
 class SeaCloudTaskStatusTool(TaskTool):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from langchain_core.tools import ToolException
@@ -16,6 +17,7 @@ from seacloud_client.contracts import AnyContract, Catalogue
 from seacloud_client.errors import NotFoundError
 from seacloud_client.media_tools import arguments
 from seacloud_client.media_tools.arguments import GenerationInput, WrongArguments
+from seacloud_client.media_tools.steps import Flow, Step, aplay, play
 
 from langchain_seacloud.tool_texts import correction
 
@@ -75,14 +77,7 @@ def contracts_of(
     Raises:
         SeaCloudError: if the catalogue cannot be asked.
     """
-    known, asked = _known(models, given)
-    if contracts_url is None or not asked:
-        return known
-    catalogue = Catalogue(contracts_url=contracts_url, api_key=api_key)
-    for model in asked:
-        with suppress(NotFoundError):
-            known[model] = catalogue.contract(model)
-    return known
+    return play(_contracts(models, given, contracts_url, api_key))
 
 
 async def acontracts_of(
@@ -93,17 +88,21 @@ async def acontracts_of(
     api_key: SecretStr | str | None = None,
 ) -> dict[str, AnyContract]:
     """`contracts_of`, async."""
-    known, asked = _known(models, given)
+    return await aplay(_contracts(models, given, contracts_url, api_key))
+
+
+def _contracts(
+    models: Sequence[str],
+    given: Mapping[str, AnyContract] | None,
+    contracts_url: str | None,
+    api_key: SecretStr | str | None,
+) -> Flow[dict[str, AnyContract]]:
+    known = {model: given[model] for model in models if given and model in given}
+    asked = [model for model in models if model not in known]
     if contracts_url is None or not asked:
         return known
     catalogue = Catalogue(contracts_url=contracts_url, api_key=api_key)
     for model in asked:
         with suppress(NotFoundError):
-            known[model] = await catalogue.acontract(model)
+            known[model] = yield Step(partial(catalogue.contract, model), partial(catalogue.acontract, model))
     return known
-
-
-def _known(models: Sequence[str], given: Mapping[str, AnyContract] | None) -> tuple[dict[str, AnyContract], list[str]]:
-    """The contracts that are given, and the models that the catalogue is to be asked about."""
-    known = {model: given[model] for model in models if given and model in given}
-    return known, [model for model in models if model not in known]

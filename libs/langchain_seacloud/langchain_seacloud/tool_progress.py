@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from langchain_core.callbacks import (
     AsyncCallbackManagerForToolRun,
@@ -15,6 +15,9 @@ from langchain_core.runnables.config import patch_config
 from seacloud_client.media_tools.questions import progress_facts
 from seacloud_client.queue import TaskStatus
 
+RunManager: TypeAlias = CallbackManagerForToolRun | AsyncCallbackManagerForToolRun | None
+"""Of a tool's own run; `None` outside of any run."""
+
 PROGRESS_EVENT = "seacloud_progress"
 """The name of the custom event that tells how a task is getting on (`astream_events`, callbacks)."""
 
@@ -25,15 +28,10 @@ class Teller:
     Args:
         model: the model that generates.
         config: of whoever called the tool.
-        run_manager: of the tool's own run, which is the event's parent; `None` outside of any run.
+        run_manager: of the tool's own run, which is the event's parent.
     """
 
-    def __init__(
-        self,
-        model: str,
-        config: RunnableConfig,
-        run_manager: CallbackManagerForToolRun | AsyncCallbackManagerForToolRun | None,
-    ) -> None:
+    def __init__(self, model: str, config: RunnableConfig, run_manager: RunManager) -> None:
         self._model = model
         self._config = None if run_manager is None else patch_config(config, callbacks=run_manager.get_child())
 

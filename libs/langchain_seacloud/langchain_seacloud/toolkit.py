@@ -10,11 +10,12 @@ from langchain_core.tools import BaseTool, BaseToolkit
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 from seacloud_client.contracts import AnyContract
 from seacloud_client.media_tools.journal import TaskJournal
+from seacloud_client.media_tools.spending import CallCounter
 from seacloud_client.names import tool_names
 from seacloud_client.queue import Queue
 from typing_extensions import Self
 
-from langchain_seacloud.spending import Approve, CallCounter
+from langchain_seacloud.spending import Approve
 from langchain_seacloud.task_tools import (
     SeaCloudCancelTool,
     SeaCloudSubmitTool,

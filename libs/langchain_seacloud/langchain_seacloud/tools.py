@@ -6,18 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
-from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.runnables import RunnableConfig
-from seacloud_client.media_tools.steps import Flow, Step, aplay, play
+from seacloud_client.media_tools.steps import Flow, Step
 from seacloud_client.queue import Task, TaskResult
 
 from langchain_seacloud.guarded_tool import GuardedTool
 from langchain_seacloud.showing_tool import ShowingTool
-from langchain_seacloud.tool_arguments import GenerationInput
-from langchain_seacloud.tool_progress import PROGRESS_EVENT, Teller
+from langchain_seacloud.tool_progress import RunManager, Teller
 from langchain_seacloud.tool_texts import ContentAndArtifact
-
-__all__ = ["PROGRESS_EVENT", "GenerationInput", "SeaCloudGenerationTool"]
 
 
 class SeaCloudGenerationTool(GuardedTool, ShowingTool):
@@ -27,8 +23,8 @@ class SeaCloudGenerationTool(GuardedTool, ShowingTool):
     artifact is the whole result as JSON: `model`, `request_id`, `outputs`, `metadata`.
 
     While it waits, progress is told as custom events (`seacloud_progress`), and in LangGraph's
-    `stream_mode="custom"`. If the run is cancelled, so is the task. A failure is told to the agent's model in one
-    sentence with the task's request id; nothing is ever generated twice by itself.
+    `stream_mode="custom"`. If the run is cancelled, so is the task. A failure is told to the agent's model in a
+    line or two, with the task's request id; nothing is ever generated twice by itself.
 
     With a `journal` the tool is durable. It leaves its task running when the run is interrupted, since the resumed run
     goes on with it, and tells the agent's model only what is certain: that a task was refused, or has failed. What is
@@ -53,29 +49,10 @@ class SeaCloudGenerationTool(GuardedTool, ShowingTool):
 
     verb: ClassVar[str] = "generate_with"
 
-    def _run(
-        self,
-        prompt: str | None = None,
-        *,
-        config: RunnableConfig,
-        run_manager: CallbackManagerForToolRun | None = None,
-        **said: Any,
-    ) -> ContentAndArtifact:
+    def _made(
+        self, said: Mapping[str, Any], config: RunnableConfig, run_manager: RunManager
+    ) -> Flow[ContentAndArtifact]:
         teller = Teller(self.model, config, run_manager)
-        return play(self._generate(_said(prompt, said), config, teller))
-
-    async def _arun(
-        self,
-        prompt: str | None = None,
-        *,
-        config: RunnableConfig,
-        run_manager: AsyncCallbackManagerForToolRun | None = None,
-        **said: Any,
-    ) -> ContentAndArtifact:
-        teller = Teller(self.model, config, run_manager)
-        return await aplay(self._generate(_said(prompt, said), config, teller))
-
-    def _generate(self, said: Mapping[str, Any], config: RunnableConfig, teller: Teller) -> Flow[ContentAndArtifact]:
         return self._create(
             said,
             config,
@@ -101,7 +78,3 @@ class SeaCloudGenerationTool(GuardedTool, ShowingTool):
             partial(now, *args, on_update=teller.tell, **options),
             partial(later, *args, on_update=teller.atell, **options),
         )
-
-
-def _said(prompt: str | None, more: Mapping[str, Any]) -> dict[str, Any]:
-    return {**more} if prompt is None else {**more, "prompt": prompt}

@@ -107,6 +107,6 @@ def _current_call_id() -> str:
         raise ConfigurationError(
             "A tool with a journal must be able to know its call again: let an agent call it (FunctionAgent, "
             "ReActAgent, AgentWorkflow), or a step whose event has the call's id as its tool_id. It needs "
-            "llama-index-workflows 2.23 or newer. Nothing was sent."
+            "llama-index-workflows 2.26 or newer. Nothing was sent."
         )
     return call_id

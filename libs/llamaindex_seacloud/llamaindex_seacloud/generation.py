@@ -114,5 +114,4 @@ def _told(error: SeaCloudError, settings: Settings) -> SeaCloudError:
     cause = error.__cause__ if isinstance(error, CallFailed) else None
     failure = make_harmless(cause if isinstance(cause, SeaCloudError) else error, settings)
     failure.message += advice_on(failure)
-    failure.args = (failure.message,)
     return failure

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seacloud_client.media import TaskResult
-from seacloud_client.media_tools.results import Saved, saving
+from seacloud_client.media_tools.results import saving
 from seacloud_client.media_tools.steps import Flow
 from seacloud_client.settings import Settings
 
@@ -29,5 +29,5 @@ class Showing:
 
     def answer(self, result: TaskResult) -> Flow[Answer]:
         """Saves what a task made, and tells it."""
-        saved: Saved = yield saving(result, self.save_to)
+        saved = yield from saving(result, self.save_to)
         return result_answer(result, saved, self.settings, show_images=self.show_images)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from llama_index.core.tools import ToolMetadata
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 from seacloud_client.contracts import AnyContract
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.media_tools import arguments
+from seacloud_client.media_tools.arguments import GenerationInput
 
 from llamaindex_seacloud.calls import INVALID_ARGUMENTS
 
@@ -26,12 +27,6 @@ _KEPT = ("type", "properties", "required", "definitions", "$defs")
 """What LlamaIndex shows of a tool's schema."""
 
 _Arguments = TypeVar("_Arguments", bound=BaseModel)
-
-
-class GenerationInput(arguments.GenerationInput):
-    """What an agent's model says to have something generated. Other parameters may also stand beside these two."""
-
-    model_config = ConfigDict(extra="allow")
 
 
 @dataclass

@@ -32,8 +32,8 @@ class SeaCloudToolSpec(BaseToolSpec):
     """Tools that let an agent generate pictures, films and sounds: one for each of several models.
 
     A tool creates a task, waits for it, and gives blocks: a text that says what was made and where it is, and each
-    picture. Arguments are checked before anything is paid. A failure is told to the agent's model in one sentence with
-    the task's id; nothing is ever generated twice by itself. If the agent's run is cancelled, so is the task.
+    picture. Arguments are checked before anything is paid. A failure is told to the agent's model in a line or two,
+    with the task's id; nothing is ever generated twice by itself. If the agent's run is cancelled, so is the task.
 
     With `split`, there are tools for work that takes long as well: an agent creates a task with `submit_to_...`, does
     other things, and comes back for it with `seacloud_task_status`, `seacloud_task_result` and `seacloud_cancel_task`.

@@ -37,6 +37,11 @@ SALVAGE_SECONDS = 2.0
 MARGIN = 0.5
 """Seconds beyond a call's timeout that httpx has for saying itself what timed out, which it knows better."""
 
+Errors: TypeAlias = type[BaseException] | tuple[type[BaseException], ...]
+
+OURS: Errors = (SeaCloudError, Interrupted)
+"""The errors of a step that a flow sees where it yielded the step. By others, and by Ctrl-C, it is closed."""
+
 CleanUp: TypeAlias = Callable[[BaseException], "Flow[None] | None"]
 """Makes the flow that cleans up after a cause, or `None` where there is nothing to do. The flow raises nothing of its
 own but, if need be, the error that is to take the cause's place."""
@@ -52,14 +57,27 @@ class Performer(Protocol):
         """Does a step, async."""
 
 
-def drive(flow: Generator[Any, Any, T], performer: Performer, interruption: Interruption | None = None) -> T:
-    """Runs a flow to its end. `interruption` can end its waits, and so the flow, from another thread."""
+def drive(
+    flow: Generator[Any, Any, T],
+    performer: Performer,
+    interruption: Interruption | None = None,
+    *,
+    seen: Errors = OURS,
+) -> T:
+    """Runs a flow to its end.
+
+    Args:
+        flow: what is to be done.
+        performer: does its steps.
+        interruption: can end its waits, and so the flow, from another thread.
+        seen: which errors of a step are the flow's to handle.
+    """
     try:
         step = next(flow)
         while True:
             try:
                 answer = _take(step, performer, interruption)
-            except (SeaCloudError, Interrupted) as error:
+            except seen as error:
                 step = flow.throw(error)
             else:
                 step = flow.send(answer)
@@ -137,14 +155,20 @@ def cleaning_up(clean_up: CleanUp, performer: Performer) -> Iterator[None]:
         raise
 
 
-async def adrive(flow: Generator[Any, Any, T], performer: Performer, interruption: Interruption | None = None) -> T:
+async def adrive(
+    flow: Generator[Any, Any, T],
+    performer: Performer,
+    interruption: Interruption | None = None,
+    *,
+    seen: Errors = OURS,
+) -> T:
     """`drive`, async."""
     try:
         step = next(flow)
         while True:
             try:
                 answer = await _atake(step, performer, interruption)
-            except (SeaCloudError, Interrupted) as error:
+            except seen as error:
                 step = flow.throw(error)
             else:
                 step = flow.send(answer)

@@ -13,10 +13,8 @@ from typing import Literal, TypeAlias, TypeVar
 from seacloud_client.deadlines import until
 from seacloud_client.downloads import Downloader
 from seacloud_client.errors import (
-    APIError,
     AuthenticationError,
     ConfigurationError,
-    ConnectionFailed,
     NotFoundError,
     PermissionDeniedError,
     ProtocolError,
@@ -33,6 +31,7 @@ from seacloud_client.flows import MAX_RETRY_AFTER, RETRIED_STATUSES, Flow, HttpA
 from seacloud_client.interrupts import Interrupted
 from seacloud_client.media import TaskResult
 from seacloud_client.task_flows import (
+    NOT_CREATED,
     Created,
     TaskCalls,
     ask_result,
@@ -89,12 +88,16 @@ class WaitOptions:
     on_interrupt: OnInterrupt = "cancel"
 
     def __post_init__(self) -> None:
-        if not 0 < self.timeout < float("inf"):
+        if not _is_seconds(self.timeout):
             raise ConfigurationError(f"timeout must be a positive number of seconds; got {self.timeout!r}.")
-        if self.interval is not None and not 0 < self.interval < float("inf"):
+        if self.interval is not None and not _is_seconds(self.interval):
             raise ConfigurationError(f"interval must be a positive number of seconds; got {self.interval!r}.")
         if self.on_interrupt not in ("cancel", "keep"):
             raise ConfigurationError(f"on_interrupt must be 'cancel' or 'keep'; got {self.on_interrupt!r}.")
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and 0 < value < float("inf")
 
 
 class Lifecycle:
@@ -207,7 +210,7 @@ class Lifecycle:
         self._is_posted = True
         try:
             self.task = yield from post_once(call, self.model, max_retries=self._max_retries)
-        except (APIError, ConnectionFailed, ConfigurationError):
+        except NOT_CREATED:
             self._is_posted = False
             raise
         self._plan(None)
@@ -304,7 +307,6 @@ class Lifecycle:
         if isinstance(error, SeaCloudError):
             error.model, error.task_id = error.model or self.model, error.task_id or task_id
             error.message = f"{error.message} {told}".rstrip()
-            error.args = (error.message,)
         elif not isinstance(error, GeneratorExit):
             error.seacloud_task = {"model": self.model, "request_id": task_id}  # type: ignore[attr-defined]  # ours
             if told and hasattr(error, "add_note"):  # Python 3.11

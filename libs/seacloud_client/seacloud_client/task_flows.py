@@ -12,6 +12,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from seacloud_client.downloads import Downloader
 from seacloud_client.error_mapping import error_from_answer
 from seacloud_client.errors import (
+    APIError,
+    ConfigurationError,
     ConnectionFailed,
     InvalidInputError,
     InvalidRequestError,
@@ -37,6 +39,9 @@ UNKNOWN_TASK_WAITS = (0.3, 0.6, 1.2)
 """Seconds between questions for a task that the service does not know: it may have been created a moment ago."""
 
 _UNKNOWN_TASK = re.compile(r"\brequest\b.{0,20}not[ _]found|^not_found\b", re.IGNORECASE)
+
+NOT_CREATED = (APIError, ConfigurationError, ConnectionFailed, InvalidInputError)
+"""The errors of a creation (`post_once`, and what is checked before it) after which there is certainly no task."""
 
 _CONSOLE = "Look among the account's tasks, or ask support with the request id, before you post it again."
 

@@ -8,7 +8,6 @@ while the journal has the call, and a new call would be paid for.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from seacloud_client.errors import (
     TaskCancelled,
     TaskFailed,
 )
+from seacloud_client.flows import Sleep
 from seacloud_client.json_bodies import to_json
 from seacloud_client.media_tools.journal import DONE, FAILED, INTENT, POSTED, JournalEntry, TaskJournal
 from seacloud_client.media_tools.outcomes import CallFailed, CallRefused, is_final, was_not_posted
@@ -164,7 +164,7 @@ class DurableCall:
         entry: JournalEntry | None = yield find
         until = time.monotonic() + self.journal.patience  # as well: the clock on the wall may be put back
         while entry is not None and entry.state == INTENT and self._is_fresh(entry) and time.monotonic() < until:
-            yield Step(partial(time.sleep, LOOK_SECONDS), partial(asyncio.sleep, LOOK_SECONDS))
+            yield Sleep(LOOK_SECONDS)
             entry = yield find
         if entry is not None:
             self._refuse_another(entry)

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from seacloud_client.errors import (
-    APIError,
-    ConfigurationError,
-    ConnectionFailed,
-    InvalidInputError,
-    SeaCloudError,
-    TaskCancelled,
-    TaskFailed,
-)
+from seacloud_client.errors import SeaCloudError, TaskCancelled, TaskFailed
+from seacloud_client.task_flows import NOT_CREATED
 
 
 class CallFailed(SeaCloudError):
@@ -24,12 +17,9 @@ class CallRefused(CallFailed):
     """A task was not created, since a limit was reached or approval was not given. Nothing was sent or charged."""
 
 
-_SURELY_NOT_POSTED = (APIError, CallRefused, ConfigurationError, ConnectionFailed, InvalidInputError)
-
-
 def was_not_posted(error: BaseException) -> bool:
     """Whether a failure says that no task was created, and so that nothing was charged."""
-    return isinstance(error, _SURELY_NOT_POSTED) and error.task_id is None
+    return isinstance(error, (CallRefused, *NOT_CREATED)) and error.task_id is None
 
 
 def is_final(error: BaseException) -> bool:

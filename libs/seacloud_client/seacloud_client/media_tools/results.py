@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from seacloud_client.errors import DownloadError
 from seacloud_client.media import Output, TaskResult
-from seacloud_client.media_tools.steps import Step
+from seacloud_client.media_tools.steps import Flow, Step
 from seacloud_client.media_tools.texts import MAX_ADDRESS, MAX_TEXT, clean, clean_line, error_text
 from seacloud_client.settings import Settings
 
@@ -21,29 +21,17 @@ SEEN_TYPES = frozenset(("image/png", "image/jpeg", "image/webp", "image/gif"))
 """The pictures that models of all providers can look at (OpenAI's and Anthropic's documentation of image input)."""
 
 
-def saving(result: TaskResult, directory: Path | None) -> Step:
-    """The step that saves each output, if there is a directory, and gives where they are.
+def saving(result: TaskResult, directory: Path | None) -> Flow[Saved]:
+    """Saves each output, if there is a directory, and gives where they are.
 
     An output that cannot be saved was made and paid for, so that is no failure of the tool.
     """
-    return Step(partial(_save, result, directory), partial(_asave, result, directory))
-
-
-def _save(result: TaskResult, directory: Path | None) -> Saved:
+    if directory is None:
+        return [None] * len(result.outputs)
     saved: list[Path | DownloadError | None] = []
     for output in result.outputs:
         try:
-            saved.append(output.save(directory) if directory else None)
-        except DownloadError as error:
-            saved.append(error)
-    return saved
-
-
-async def _asave(result: TaskResult, directory: Path | None) -> Saved:
-    saved: list[Path | DownloadError | None] = []
-    for output in result.outputs:
-        try:
-            saved.append(await output.asave(directory) if directory else None)
+            saved.append((yield Step(partial(output.save, directory), partial(output.asave, directory))))
         except DownloadError as error:
             saved.append(error)
     return saved

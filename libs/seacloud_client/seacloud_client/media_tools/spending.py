@@ -60,7 +60,9 @@ class CallCounter:
     """
 
     def __init__(self, limit: int | None, setting: str = "A limit for calls") -> None:
-        self.limit = checked_limit(setting, limit)
+        if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+            raise ConfigurationError(f"{setting} must be 0 or more, or None for any number; got {limit!r}.")
+        self.limit = limit
         self._counts: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -103,17 +105,6 @@ class CallCounter:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (CallCounter, (self.limit,))  # a copy counts anew
-
-
-def checked_limit(setting: str, limit: int | None) -> int | None:
-    """A limit, if it is one.
-
-    Raises:
-        ConfigurationError: if it is no number, or less than 0.
-    """
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
-        raise ConfigurationError(f"{setting} must be 0 or more, or None for any number; got {limit!r}.")
-    return limit
 
 
 class Slot:

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from seacloud_client.drivers import adrive, drive
+from seacloud_client.flows import Sleep
 from seacloud_client.threads import in_thread
 
 T = TypeVar("T")
@@ -28,7 +30,7 @@ class Step:
     later: Callable[[], Awaitable[Any]]
 
 
-Flow: TypeAlias = Generator[Step, Any, T]
+Flow: TypeAlias = Generator[Step | Sleep, Any, T]
 
 
 def blocking(work: Callable[[], Any]) -> Step:
@@ -45,33 +47,21 @@ def quick(work: Callable[[], Any]) -> Step:
     return Step(work, later)
 
 
+class _Doer:
+    """Does steps. A flow sees all that they raise."""
+
+    def perform(self, step: Step, /) -> Any:
+        return step.now()
+
+    async def aperform(self, step: Step, /) -> Any:
+        return await step.later()
+
+
 def play(flow: Flow[T]) -> T:
     """Does the steps, and gives what the flow gives."""
-    try:
-        step = next(flow)
-        while True:
-            try:
-                answer = step.now()
-            except BaseException as error:  # noqa: BLE001  # it is the flow's to handle
-                step = flow.throw(error)
-            else:
-                step = flow.send(answer)
-    except StopIteration as end:
-        value: T = end.value
-        return value
+    return drive(flow, _Doer(), seen=BaseException)
 
 
 async def aplay(flow: Flow[T]) -> T:
     """`play`, async."""
-    try:
-        step = next(flow)
-        while True:
-            try:
-                answer = await step.later()
-            except BaseException as error:  # noqa: BLE001  # it is the flow's to handle
-                step = flow.throw(error)
-            else:
-                step = flow.send(answer)
-    except StopIteration as end:
-        value: T = end.value
-        return value
+    return await adrive(flow, _Doer(), seen=BaseException)

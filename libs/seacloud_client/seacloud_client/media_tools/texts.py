@@ -76,7 +76,6 @@ def harmless_line(text: str, settings: Settings, limit: int = MAX_FACT) -> str:
 def make_harmless(error: SeaCloudError, settings: Settings) -> SeaCloudError:
     """Changes an error so that its text (`str`, `repr`) is harmless, and gives it. The answer's body stays as it is."""
     error.message = harmless_line(error.message, settings, MAX_ERROR)
-    error.args = (error.message,)
     for name in ("code", "request_id", "task_id"):
         fact = getattr(error, name)
         setattr(error, name, harmless_line(str(fact), settings) if fact else None)
