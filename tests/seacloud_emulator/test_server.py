@@ -142,3 +142,14 @@ def test_strict_refuses_what_the_check_has_something_against(monkeypatch):
     assert answer.status_code == 400
     assert answer.json()["error"]["message"] == "messages.0: bad; extra: unknown"
     assert seen[0] == ("chat_completions", HELLO)
+
+
+def test_a_request_from_before_a_reset_does_nothing_after_it():
+    with Emulator() as emulator, httpx.Client(headers={"Authorization": "Key k"}) as client:
+        emulator.faults.add(Fault(delay=0.3))
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(f"{emulator.url}/model/v1/queue/nano_banana_2", json={"prompt": "a cat"}, timeout=0.1)
+        emulator.reset()
+        assert not emulator.wait_for(lambda emulator: emulator.tasks, timeout=0.6)
+        client.post(f"{emulator.url}/model/v1/queue/nano_banana_2", json={"prompt": "a cat"}).raise_for_status()
+        assert len(emulator.tasks) == 1

@@ -90,7 +90,10 @@ class Application:
     def _build(self) -> ASGIApp:
         return Starlette(
             routes=[route for api in _APIS for route in api.routes(self)],
-            middleware=[Middleware(JournalLayer, journal=self.journal), Middleware(FaultLayer, faults=self.faults)],
+            middleware=[
+                Middleware(JournalLayer, journal=self.journal),
+                Middleware(FaultLayer, faults=self.faults, journal=self.journal),
+            ],
             exception_handlers={Refusal: _refuse, HTTPException: _refuse_http},
         )
 

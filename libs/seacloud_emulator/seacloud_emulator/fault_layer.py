@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seacloud_emulator.faults import HEADER, Fault, FaultError, Faults, fault_from_json
-from seacloud_emulator.journal import OWN_PREFIX, RECORD, RequestRecord
+from seacloud_emulator.journal import OWN_PREFIX, RECORD, Journal, RequestRecord
 from seacloud_emulator.json_text import read_json_text
 from seacloud_emulator.refusals import body_of_status, llm_error
 
@@ -23,9 +23,10 @@ TRANSPORT = "seacloud_emulator.transport"
 class FaultLayer:
     """ASGI middleware that applies the fault of a request, if there is one."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, journal: Journal) -> None:
         self._app = app
         self._faults = faults
+        self._journal = journal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request."""
@@ -58,9 +59,11 @@ class FaultLayer:
         return fault_from_json(ordered)
 
     async def _apply(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        era = self._journal.era
         if fault.delay:
             await asyncio.sleep(fault.delay)
-        if fault.disconnect_after == 0:
+        is_forgotten = era != self._journal.era  # a request from before a reset does nothing after it
+        if fault.disconnect_after == 0 or is_forgotten:
             await _cut(scope)
         app: ASGIApp = own_answer(fault, scope[RECORD]) if fault.answers else self._app
         await app(scope, receive, Spoiler(fault, scope, send))

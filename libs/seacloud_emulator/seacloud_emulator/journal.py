@@ -75,6 +75,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
+        self.era = 0  # how often all was forgotten
         self._records: deque[RequestRecord] = deque(maxlen=KEPT)
 
     def add(self, record: RequestRecord) -> None:
@@ -97,6 +98,7 @@ class Journal:
         """Forgets all records."""
         with self.changed:
             self._records.clear()
+            self.era += 1
 
 
 class JournalLayer:

@@ -1,4 +1,4 @@
-"""Tokens, the emulator's own: at most four characters each, leading spaces included."""
+"""Tokens, the emulator's own: at most four characters each, and perhaps a space before them."""
 
 from __future__ import annotations
 
