@@ -21,7 +21,8 @@ from langchain_seacloud import ChatSeaCloud
 from langchain_seacloud.errors import InvalidInputError, ServerError
 from langchain_seacloud.parameters import ChatSeaCloudParameters
 from langchain_seacloud.profiles import profile_of
-from langchain_seacloud.requests import _OF_THE_MODEL, FIELD_PARAMS
+from langchain_seacloud.requests import _OF_THE_MODEL
+from seacloud_client.call_parameters import FIELD_PARAMS
 from seacloud_client.errors import ConfigurationError
 from seacloud_client.models import FACTS
 from seacloud_client.protocols import choose, get_protocol

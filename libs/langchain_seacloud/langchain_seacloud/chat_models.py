@@ -16,6 +16,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import PrivateAttr, model_validator
+from seacloud_client.call_parameters import FIELD_PARAMS
 from seacloud_client.chat import ChatClient
 from seacloud_client.conversation import Request
 from seacloud_client.settings import API_KEY_VARIABLE
@@ -30,7 +31,7 @@ from langchain_seacloud.parameters import ChatSeaCloudParameters
 from langchain_seacloud.profiles import profile_of
 from langchain_seacloud.redaction import address_without_user, redacted, without_secret_headers
 from langchain_seacloud.replies import generations
-from langchain_seacloud.requests import FIELD_PARAMS, make_request
+from langchain_seacloud.requests import make_request
 from langchain_seacloud.structured import METHODS, Method, choose_method, named, structured
 
 if TYPE_CHECKING:

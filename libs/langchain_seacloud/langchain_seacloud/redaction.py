@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from seacloud_client.credentials import names_a_secret_header
+
 HIDDEN = "**REDACTED**"
 
 _SECRET_NAMES = re.compile(
@@ -45,7 +47,7 @@ def without_secret_headers(headers: Mapping[str, str] | None) -> dict[str, str] 
     """Headers without those whose names say that they are credentials."""
     if headers is None:
         return None
-    return {name: value for name, value in headers.items() if not _SECRET_NAMES.search(name)}
+    return {name: value for name, value in headers.items() if not names_a_secret_header(name)}
 
 
 def address_without_user(address: str | None) -> str | None:

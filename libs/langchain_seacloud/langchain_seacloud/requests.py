@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage
-from seacloud_client.call_parameters import FIELD_PARAMS, by_own_names, call_parameters
+from seacloud_client.call_parameters import by_own_names, call_parameters
 from seacloud_client.conversation import Request
 from seacloud_client.credentials import names_a_credential
 from seacloud_client.errors import InvalidInputError
@@ -15,8 +15,6 @@ from seacloud_client.protocols import ProtocolChoice, choose
 
 from langchain_seacloud.binding import read_output, read_tool, read_tool_choice, tool_json
 from langchain_seacloud.messages import read_messages
-
-__all__ = ["FIELD_PARAMS", "make_request"]
 
 _IGNORED = frozenset(("stream", "run_manager", "strict", "ls_structured_output_format"))
 """What frameworks pass that says nothing to the service."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from seacloud_client.credentials import names_a_credential
+from seacloud_client.credentials import names_a_credential, names_a_secret_header
 from seacloud_client.errors import InvalidInputError
 
 LOCAL = ("api_key", "default_headers", "proxy", "http_client", "http_async_client")
@@ -15,13 +14,11 @@ LOCAL = ("api_key", "default_headers", "proxy", "http_client", "http_async_clien
 _OTHERS = frozenset(("token", "default_headers", "proxy"))
 """Parameters that are credentials, or hold them, besides those whose names say so."""
 
-_SECRET_HEADER = re.compile("auth|api-?key|token|secret|cookie|credential|password", re.IGNORECASE)
-
 
 def credentials_among(kwargs: Mapping[str, Any]) -> list[str]:
     """The names of a call's parameters that are credentials, its headers included."""
     given = sorted(name for name in kwargs if name in _OTHERS or names_a_credential(name))
-    return given + sorted(name for name in kwargs.get("extra_headers") or {} if _SECRET_HEADER.search(name))
+    return given + sorted(name for name in kwargs.get("extra_headers") or {} if names_a_secret_header(name))
 
 
 def refuse_credentials(kwargs: Mapping[str, Any]) -> None:
