@@ -6,7 +6,7 @@ It is no part of `make test`: the adapters want older SDKs than the tests do. In
     .venv-peers/bin/pip install llama-index-llms-openai llama-index-llms-anthropic 'anthropic<1' \
         -e libs/seacloud_client -e libs/llamaindex_seacloud -e libs/seacloud_emulator \
         pytest pytest-asyncio pytest-socket pytest-timeout hypothesis vcrpy
-    .venv-peers/bin/python -m pytest tests/llamaindex_seacloud/peers.py -W default
+    .venv-peers/bin/python -m pytest tests/llamaindex_seacloud/peers.py -W default --tb=native
 
 What fails there is a gap of theirs, or of a flag here: each flag says what the adapter itself says that it has not.
 """
