@@ -89,9 +89,12 @@ fuzz: SECONDS_EACH = 60
 fuzz: $(VENV)-fuzz/.ready  ## fuzz what reads answers, SECONDS_EACH (60) each; inputs that show a mistake are put into .venv-fuzz/fuzz/found
 	@$(VENV)-fuzz/bin/python tests/fuzz/run.py --home $(VENV)-fuzz/fuzz --seconds $(SECONDS_EACH)
 
-coverage: $(VENV)/.coverage  ## which branches the tests of the client do not take
-	@$(BIN)/coverage run -m pytest tests/seacloud_client tests/contract tests/reliability --quiet
+coverage: $(VENV)/.coverage  ## which branches the tests do not take
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --numprocesses 6 --timeout 300 --quiet
+	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+	@for name in $(notdir $(wildcard libs/*)); do echo "$$name: $$($(BIN)/coverage report --include "libs/$$name/*" --format total) %"; done
 
 # With KEEP= nothing that is pinned is kept: everything is taken anew. Run it with 3.10 and with 3.11 or newer.
 constraints: KEEP = --constraint $(PINS)

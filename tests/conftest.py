@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,9 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure xdist's workers but not the programs that tests start: what measures would change how those end."""
-    if hasattr(config, "workerinput"):
+    """Sets right what programs that tests start take over from this process."""
+    if hasattr(config, "workerinput"):  # xdist's workers are measured, but what measures would change how programs end
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # as a shell leaves it for what runs in the background
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -107,6 +107,64 @@ def test_parallel_calls_are_not_spoken_of_to_models_that_refuse_the_word() -> No
     assert "parallel_tool_calls" not in body_of(request)
 
 
+def test_one_call_alone_is_handed_on_and_sent_back_though_the_model_made_several() -> None:
+    """Not every provider heeds `parallel_tool_calls`, and who allowed one call answers one."""
+    made = [
+        {"id": f"call_{n}", "type": "function", "function": {"name": "size", "arguments": '{"obj": "x"}'}}
+        for n in (1, 2)
+    ]
+    said = {"role": "assistant", "content": "Both.", "tool_calls": made}
+    llm, requests = answering({**COMPLETION, "choices": [{"index": 0, "message": said, "finish_reason": "tool_calls"}]})
+    tool = FunctionTool.from_defaults(len, name="size")
+    several = llm.chat_with_tools([tool], user_msg="Hello", allow_parallel_tool_calls=True)
+    assert [call.tool_id for call in llm.get_tool_calls_from_response(several)] == ["call_1", "call_2"]
+    one = llm.chat_with_tools([tool], user_msg="Hello")
+    assert [call.tool_id for call in llm.get_tool_calls_from_response(one)] == ["call_1"]
+    assert one.message.content == "Both."
+    result = ChatMessage(role="tool", content="1", additional_kwargs={"tool_call_id": "call_1"})
+    llm.chat([*HELLO, one.message, result])
+    turn = body_of(requests[-1])["messages"][1]
+    assert turn == {**said, "tool_calls": made[:1]}
+
+
+SIZE = {"type": "function", "function": {"name": "size"}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "required", "sent"),
+    [
+        (None, False, None),
+        (None, True, "required"),
+        ("auto", False, "auto"),
+        ("auto", True, "required"),
+        ("none", True, "none"),
+        ("any", False, "required"),
+        ("required", False, "required"),
+        ("size", False, SIZE),
+        (SIZE, False, SIZE),
+    ],
+)
+def test_a_tool_choice_is_a_mode_a_name_or_openais_object(choice: Any, sent: Any, *, required: bool) -> None:
+    llm, requests = answering(COMPLETION)
+    tool = FunctionTool.from_defaults(len, name="size")
+    llm.chat_with_tools([tool], user_msg="Hello", tool_choice=choice, tool_required=required)
+    assert body_of(requests[0]).get("tool_choice") == sent
+
+
+def test_tools_are_strict_if_the_llm_is() -> None:
+    def size(text: str) -> int:
+        return len(text)
+
+    llm, requests = answering(COMPLETION, strict=True)
+    llm.chat_with_tools([FunctionTool.from_defaults(size)], user_msg="Hello")
+    (tool,) = body_of(requests[0])["tools"]
+    assert tool["function"]["strict"] is True
+    assert tool["function"]["parameters"]["additionalProperties"] is False
+    with pytest.raises(InvalidInputError, match=r"'any' cannot be strict.*Leave strict out.*Nothing was sent"):
+        llm.chat_with_tools([FunctionTool.from_defaults(len, name="any")], user_msg="Hello")
+    assert len(requests) == 1
+
+
 def test_several_answers_are_refused() -> None:
     llm, requests = answering(COMPLETION)
     with pytest.raises(InvalidInputError, match="room for one answer"):

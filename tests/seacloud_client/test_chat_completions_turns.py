@@ -54,6 +54,11 @@ def test_instructions_that_say_nothing_are_left_out():
     assert messages_of(Message("system", ()), user("Hi")) == [{"role": "user", "content": "Hi"}]
 
 
+def test_a_turn_of_nothing_that_can_be_sent_is_left_out():
+    foreign = Native("responses", {"type": "input_item", "id": "x"})
+    assert messages_of(user(foreign), user("Hi")) == [{"role": "user", "content": "Hi"}]
+
+
 def test_instructions_take_text_alone():
     with pytest.raises(InvalidInputError, match=r"A system message takes text alone, not Image.*Nothing was sent"):
         body_of(Message("system", (Image(url="https://e.com/a.png"),)), user("Hi"))

@@ -10,9 +10,7 @@ import httpx
 import pytest
 from chat_callers import ASK, Caller, every_way
 from seacloud_client.conversation import Request, Tool, user
-from seacloud_client.errors import (
-    ProtocolError,
-)
+from seacloud_client.errors import ProtocolError, StreamBroken
 
 EMPTY_STREAM = "data: [DONE]\n\n"
 
@@ -58,6 +56,23 @@ def test_json_or_a_stream_is_read_whatever_was_asked_for(caller: Caller, answer:
         caller, lambda _: httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
     )
     assert (reply.text, reply.id, reply.choice.finish_reason) == ("Hello", "c-1", "stop")
+
+
+@pytest.mark.parametrize("end", ["", "data: [DONE]"], ids=["not at all", "without its blank line"])
+@every_way
+def test_a_stream_that_does_not_announce_its_end_is_whole_if_the_reply_is(caller: Caller, end: str):
+    text = "".join(f"data: {chunk}\n\n" for chunk in CHUNKS) + end
+    reply = with_handler(
+        caller, lambda _: httpx.Response(200, text=text, headers={"content-type": "text/event-stream"})
+    )
+    assert (reply.text, reply.id, reply.choice.finish_reason) == ("Hello", "c-1", "stop")
+
+
+@every_way
+def test_a_stream_that_ends_before_the_reply_does_is_broken(caller: Caller):
+    text = f"data: {CHUNKS[0]}\n\n"
+    with pytest.raises(StreamBroken, match="ended before the reply was complete"):
+        with_handler(caller, lambda _: httpx.Response(200, text=text, headers={"content-type": "text/event-stream"}))
 
 
 @every_way

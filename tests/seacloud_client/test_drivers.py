@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import gc
+import sys
 import threading
 import time
 
@@ -249,6 +250,20 @@ def test_where_no_thread_can_be_started_the_call_is_made_all_the_same(monkeypatc
     assert drive(one(call(timeout=1)), Slow(), Interruption()) is OK
 
 
+def test_while_the_interpreter_ends_the_call_is_made_where_it_is_asked_for(monkeypatch):
+    """Before Python 3.12 a thread is started then, never runs, and is waited for without an end."""
+    made = []
+
+    class Here(Slow):
+        def perform(self, step):
+            made.append(threading.current_thread())
+            return super().perform(step)
+
+    monkeypatch.setattr(sys, "is_finalizing", lambda: True)
+    assert drive(one(call(timeout=1)), Here(), Interruption()) is OK
+    assert made == [threading.current_thread()]
+
+
 def cleaner(done, replacement=None):
     def clean_up(cause):
         def flow():
@@ -284,9 +299,19 @@ async def test_no_cleaning_up_without_cause():
         pass
     async with acleaning_up(cleaner(done), Slow()):
         pass
-    with pytest.raises(LookupError), cleaning_up(lambda cause: None, Slow()):
-        raise LookupError
     assert done == []
+
+
+async def test_a_cause_after_which_there_is_nothing_to_clean_is_raised_as_it_is():
+    performer, cause = Slow(), LookupError("mine")
+    with pytest.raises(LookupError) as caught, cleaning_up(lambda _: None, performer):
+        raise cause
+    assert caught.value is cause
+    with pytest.raises(LookupError) as caught:
+        async with acleaning_up(lambda _: None, performer):
+            raise cause
+    assert caught.value is cause
+    assert performer.calls == []
 
 
 async def test_an_error_that_takes_the_causes_place():

@@ -23,6 +23,7 @@ from seacloud_client.conversation import (
     ToolResult,
     user,
 )
+from seacloud_client.errors import InvalidInputError
 from seacloud_client.protocols import get_protocol
 from seacloud_client.protocols.history import mend
 from seacloud_emulator.protocols.chat_validation import check_chat
@@ -103,6 +104,13 @@ CASES: Mapping[str, tuple[list[Message], list[Message]]] = {
 @pytest.mark.parametrize(("messages", "expected"), CASES.values(), ids=CASES.keys())
 def test_each_case(messages: list[Message], expected: list[Message]):
     assert mend(messages) == expected
+
+
+@pytest.mark.parametrize("protocol", ["chat_completions", "responses", "messages"])
+def test_only_results_in_a_message_of_tools(protocol: Protocol):
+    history = (user("Look."), said(call("a")), Message("tool", (result("a"), Text("and hurry"))))
+    with pytest.raises(InvalidInputError, match=r"results of tools alone, and this one a Text.*Nothing was sent"):
+        get_protocol(protocol).encode(Request(model="m", messages=history), False)
 
 
 def test_results_of_stored_calls_stay_where_they_are():

@@ -9,7 +9,9 @@ import threading
 import time
 
 import pytest
+from seacloud_client import interrupts
 from seacloud_client.interrupts import (
+    CLEAN_UP_SECONDS,
     Interrupted,
     Interruption,
     cancel_all,
@@ -132,11 +134,88 @@ def test_sigint_leaves_the_main_threads_own_wait_to_the_handler_before(received)
     assert received == [signal.SIGINT]
 
 
+def test_a_second_sigint_does_not_wait(received):
+    ready, done = threading.Event(), threading.Event()
+
+    def work():
+        with registered(Interruption()):
+            ready.set()
+            done.wait(20)  # it cleans up, for longer than anybody waits
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    ready.wait()
+    announced = []
+    second = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    with cancel_on_sigint(announced.append):
+        second.start()
+        began = time.monotonic()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert time.monotonic() - began < CLEAN_UP_SECONDS - 1
+        assert thread.is_alive()
+    done.set()
+    thread.join()
+    assert announced == [1]  # once, for both
+    assert received == [signal.SIGINT] * 2
+
+
+def test_where_sigint_was_ignored_it_ends_waits_and_nothing_else(received):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ready, ended = threading.Event(), threading.Event()
+
+    def work():
+        with registered(Interruption()) as interruption:
+            ready.set()
+            with pytest.raises(Interrupted):
+                interruption.wait(10)
+            ended.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    ready.wait()
+    with cancel_on_sigint():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert ended.is_set()
+    thread.join()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
 def test_the_handler_is_put_back(received):
     handler = signal.getsignal(signal.SIGINT)
     with cancel_on_sigint():
         assert signal.getsignal(signal.SIGINT) is not handler
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_at_exit_other_threads_waits_are_ended_and_those_of_nobody_abandoned():
+    ready, abandoned = threading.Event(), []
+
+    def work():
+        with registered(Interruption(), lambda: abandoned.append("of a thread")) as interruption:
+            ready.set()
+            with pytest.raises(Interrupted):
+                interruption.wait(10)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    ready.wait()
+    with registered(Interruption(), lambda: abandoned.append("of an iterator that nobody closed")):
+        interrupts._leave()
+    thread.join()
+    assert abandoned == ["of an iterator that nobody closed"]
+
+
+def test_at_exit_nobody_cleans_up_for_longer_than_the_time_there_is(monkeypatch):
+    monkeypatch.setattr(interrupts, "CLEAN_UP_SECONDS", 0.2)
+    abandoned = []
+
+    def slowly():
+        abandoned.append(1)
+        time.sleep(0.3)
+
+    with registered(Interruption(), slowly), registered(Interruption(), slowly):
+        interrupts._leave()
+    assert abandoned == [1]
 
 
 def test_outside_the_main_thread_there_are_no_signals():

@@ -114,6 +114,12 @@ def test_a_notebook_shows_pictures_and_players():
     assert outputs[0]._repr_html_() == html_of(outputs[:1])
 
 
+def test_a_film_is_told_with_its_size_and_its_length():
+    film = Output(type="video", url="https://c.test/1.mp4", file_name="sea.mp4", width=8, height=6, duration=2.5)
+    ((_, shown),) = elements([film])
+    assert shown["title"] == "sea.mp4, 8x6, 2.5 s"
+
+
 EVIL = [
     '"><script>alert(1)</script>',
     "' onerror='alert(1)",

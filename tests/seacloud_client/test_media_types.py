@@ -67,7 +67,8 @@ def test_an_mp3_without_a_tag(content):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"R", b"RIFF", b"hello", b"{}", b"\x00" * 40, b"RIFFxxxxJUNK", b"<?xml version='1.0'?><a/>"]
+    "content",
+    [b"", b"R", b"RIFF", b"hello", b"{}", b"\x00" * 40, b"RIFFxxxxJUNK", b"\xff\x00", b"<?xml version='1.0'?><a/>"],
 )
 def test_what_shows_nothing(content):
     assert sniff(content) is None

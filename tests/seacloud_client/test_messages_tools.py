@@ -88,6 +88,13 @@ TOOLS: dict[str, tuple[Any, Json]] = {
             },
         },
     ),
+    "custom, without a format": (
+        CustomTool("f"),
+        {
+            "name": "f",
+            "input_schema": {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]},
+        },
+    ),
     "native": (
         NativeTool({"type": "web_search_20250305", "name": "web_search", "max_uses": 2}),
         {"type": "web_search_20250305", "name": "web_search", "max_uses": 2},

@@ -284,6 +284,16 @@ def test_what_is_left_at_the_exit_is_cancelled_once(emulator, queue):
     assert cancelled(emulator)
 
 
+def test_what_is_given_up_twice_is_cancelled_once(emulator, queue):
+    statuses = queue.watch(queue.submit(MODEL, ARGUMENTS))
+    next(statuses)
+    interrupts._leave()
+    interrupts._leave()
+    assert cancelled(emulator)
+    statuses.close()
+    assert cancelled(emulator)
+
+
 async def test_what_is_left_of_a_loop_at_the_exit_is_cancelled_once(emulator, queue):
     statuses = queue.awatch(await queue.asubmit(MODEL, ARGUMENTS))
     await anext(statuses)

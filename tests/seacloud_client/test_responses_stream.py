@@ -402,6 +402,14 @@ def test_one_index_may_be_used_for_all_items():
     assert reply == PROTOCOL.decode(response(*items))
 
 
+def test_items_of_one_id_are_told_once_though_the_end_has_another_between_them():
+    """xAI gives two reasoning items one id. Here a gateway told of both, and of the message behind the first not."""
+    first, second = reasoning_item("a"), reasoning_item("b")
+    reply = reply_of(created(), done(0, first), done(1, second), completed(first, HI, second))
+    assert [part.text for part in reply.choice.parts if isinstance(part, Reasoning)] == ["a", "b"]
+    assert [part.text for part in reply.choice.parts if isinstance(part, Text)] == ["Hi."]
+
+
 def test_ids_may_change_with_every_event():
     events = [{**given, "item_id": f"id_{number}"} for number, given in enumerate(CHUNKS[:-1])]
     last = message_item("Hi.", item_id="msg_9")

@@ -59,6 +59,16 @@ async def test_a_stream_has_the_whole_reply_at_its_end_async(seacloud_env: Emula
     assert reply.usage is not None
 
 
+async def test_the_reply_of_a_stream_that_was_read_in_part_async(seacloud_env: Emulator):
+    chat = Chat("gpt-4.1")
+    stream = chat.astream("Say hello")
+    first = await anext(aiter(stream))
+    reply = await stream.reply()
+    assert reply.text.startswith(first)
+    assert reply.text == (await chat.areply("Say hello")).text
+    assert await stream.reply() == reply
+
+
 def test_a_stream_has_all_its_deltas(seacloud_env: Emulator):
     kinds = {type(delta) for delta in Chat("gpt-4.1").stream("Say hello").deltas()}
     assert {TextDelta, UsageDelta} <= kinds

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
@@ -49,6 +50,23 @@ async def test_cancelled_by_asyncio(error):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert work.done
+
+
+async def test_work_that_is_dropped_before_it_begins():
+    """As when the loop's executor is shut down: nothing is waited for that does not come."""
+    began, go = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(lambda: (began.set(), go.wait(20)))
+        began.wait(20)
+        asyncio.get_running_loop().set_default_executor(executor)
+        done = []
+        task = asyncio.create_task(in_thread(lambda: done.append(1)))
+        await asyncio.sleep(0)
+        executor.shutdown(wait=False, cancel_futures=True)
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 10)
+        go.set()
+    assert done == []
 
 
 async def test_cancelled_by_anyio():

@@ -128,6 +128,22 @@ def test_a_stream_that_is_read_whole_has_the_limits_of_any_answer(read):
     assert caught.value.request_id == "theirs"
 
 
+class Mistake(Exception):
+    """Of a transport of the caller's own."""
+
+
+def mistaken() -> Iterator[bytes]:
+    yield b"a"
+    raise Mistake
+
+
+def test_what_is_no_failure_of_the_network_is_handed_on(read):
+    response = streaming(mistaken())
+    with pytest.raises(Mistake):
+        read(response)
+    assert response.is_closed
+
+
 async def test_a_stream_can_be_read_whole_after_all():
     handler = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless([b"a", b"b"])))
     async with httpx.AsyncClient(transport=handler) as client:

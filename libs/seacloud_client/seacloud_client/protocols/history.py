@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from seacloud_client.conversation import Message, Part, ToolCall, ToolResult
+from seacloud_client.errors import InvalidInputError
 
 _Place: TypeAlias = tuple[int, int]
 """Where a part stands: the numbers of its message and of the part."""
@@ -27,6 +28,9 @@ def mend(messages: Sequence[Message], *, calls_elsewhere: bool = False) -> list[
 
     With `calls_elsewhere` (the service has stored the turns before these) a result whose call is not among these
     messages stays where it is. That is so too if a later call has the same id, and a result of its own.
+
+    Raises:
+        InvalidInputError: if a message of the role `tool` holds something else.
     """
     pairs = _pair(messages)
     staying = _called_elsewhere(messages, pairs) if calls_elsewhere else frozenset()
@@ -36,8 +40,14 @@ def mend(messages: Sequence[Message], *, calls_elsewhere: bool = False) -> list[
         parts: list[Part] = []
         answers: list[_Place] = []
         for position, part in enumerate(message.parts):
-            if isinstance(part, ToolResult) and (number, position) not in staying:
-                continue  # it goes behind its call
+            if isinstance(part, ToolResult):
+                if (number, position) not in staying:
+                    continue  # it goes behind its call
+            elif message.role == "tool":
+                raise InvalidInputError(
+                    f"A message of the role 'tool' holds results of tools alone, and this one a {type(part).__name__}: "
+                    "put that into the result's parts, or into a user's message. Nothing was sent."
+                )
             answer = pairs.get((number, position))
             if answer is not None:
                 answers.append(answer)

@@ -121,13 +121,12 @@ class _Writer:
     def report(self, message: Message) -> None:
         """Results of tools."""
         carried: list[Json] = []
-        for result in message.parts:
-            if isinstance(result, ToolResult):
-                self.turns.append(_result(result))
-                media = [part for part in result.parts if isinstance(part, Media)]
-                if media:
-                    carried.append({"type": "text", "text": f"Attached by the tool call {result.call_id}:"})
-                    carried.extend(_PARTS[type(part)](part) for part in media)
+        for result in (part for part in message.parts if isinstance(part, ToolResult)):  # there are no others (`mend`)
+            self.turns.append(_result(result))
+            media = [part for part in result.parts if isinstance(part, Media)]
+            if media:
+                carried.append({"type": "text", "text": f"Attached by the tool call {result.call_id}:"})
+                carried.extend(_PARTS[type(part)](part) for part in media)
         if carried:
             self.turns.append({"role": "user", "content": carried})
 
