@@ -115,6 +115,19 @@ def test_a_refusal_keeps_what_goes_back_with_it() -> None:
     assert read.parts == (Refusal("No.", "msg_1", {"reasoning_id": "rs_1", "status": "incomplete"}),)
 
 
+def test_refusals_are_joined_but_not_where_they_were() -> None:
+    deltas = in_reply(
+        PartStart(0, 0, Refusal("", "msg_1", {"reasoning_id": "rs_1"})),
+        PartStart(0, 1, Refusal("", "msg_1", {"reasoning_id": "rs_1"})),
+        RefusalDelta(0, 0, "No. "),
+        RefusalDelta(0, 1, "Never."),
+        PartEnd(0, 0, {"status": "incomplete"}),
+        PartEnd(0, 1, {"status": "incomplete"}),
+    )
+    (read,) = read_messages([message_chunk_to_message(merged(deltas))], "responses")
+    assert read.parts == (Refusal("No. Never.", "msg_1", {"reasoning_id": "rs_1", "status": "incomplete"}),)
+
+
 @pytest.mark.parametrize(
     ("created", "details"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
@@ -10,7 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
+from seacloud_client import Chat, Queue
+from seacloud_client.errors import ConfigurationError
 from seacloud_client.media import read_output
 from seacloud_client.threads import in_thread
 
@@ -112,3 +116,34 @@ async def test_cancelled_while_the_file_is_being_opened_leaves_nothing_behind(tm
     with pytest.raises(asyncio.CancelledError):
         await task
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def without_asyncio(coroutine):
+    """Runs a coroutine until it first waits, where no event loop of asyncio runs, as under trio."""
+    with contextlib.closing(coroutine):
+        coroutine.send(None)
+
+
+async def read(stream):
+    """Reads a stream to its end."""
+    async for _ in stream:
+        pass
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: Chat("gpt-4.1", api_key="k").areply("hi"),
+        lambda: read(Chat("gpt-4.1", api_key="k").astream("hi")),
+        lambda: Queue(api_key="k").aclose(),
+        lambda: Queue(api_key="k").arun("flux", {"prompt": "x"}),
+        lambda: Queue(api_key="k", http_async_client=httpx.AsyncClient()).arun("flux", {"prompt": "x"}),
+        lambda: Queue(api_key="k", max_connections=2).aresult(Queue(api_key="k").task("flux", "1")),
+        lambda: in_thread(print),
+    ],
+    ids=["reply", "stream", "close", "queue", "queue-own-client", "throttled", "thread"],
+)
+def test_who_has_no_event_loop_of_asyncio_is_told_so(ask):
+    with pytest.raises(ConfigurationError, match="no event loop of asyncio is running here") as caught:
+        without_asyncio(ask())
+    assert caught.value.__suppress_context__

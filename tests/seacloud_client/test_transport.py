@@ -340,21 +340,24 @@ def test_what_is_no_failure_of_the_network_is_handed_on(perform, failure):
 
 
 @pytest.mark.parametrize(
-    ("cause", "cls"),
+    ("cause", "cls", "said"),
     [
-        ("ConnectionTimeoutError", ConnectionFailed),
-        ("ServerDisconnectedError", StreamBroken),
-        ("SocketTimeoutError", StreamBroken),
+        ("ConnectionTimeoutError", ConnectionFailed, "No connection to {} in time (it failed)."),
+        ("ClientConnectorError", ConnectionFailed, "No connection to {}: it failed."),
+        ("ServerDisconnectedError", StreamBroken, "The connection to {} broke"),
+        ("SocketTimeoutError", StreamBroken, "The connection to {} broke"),
     ],
 )
-def test_what_httpx_aiohttp_calls_no_connection_may_have_been_one(perform, cause, cls):
+def test_what_httpx_aiohttp_calls_no_connection_in_time_may_be_another_thing(perform, cause, cls, said):
     """What was sent is not to be taken for what was not, and sent again."""
     aiohttp = pytest.importorskip("aiohttp")
-    failure = httpx.ConnectTimeout("timed out")
-    failure.__cause__ = getattr(aiohttp, cause)()
+    made = {"ClientConnectorError": (None, OSError("refused"))}
+    failure = httpx.ConnectTimeout("it failed")
+    failure.__cause__ = getattr(aiohttp, cause)(*made.get(cause, ()))
     with pytest.raises(TransportError) as caught:
         perform(failing(failure))
     assert type(caught.value) is cls
+    assert caught.value.message.startswith(said.format(CALL.url))
 
 
 def test_a_compressed_answer_is_read(perform):

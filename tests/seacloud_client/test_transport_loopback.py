@@ -115,7 +115,7 @@ def broken_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_proxy_of_the_environment_that_is_in_the_way_is_named(ask, kind):
     with pytest.raises(ConnectionFailed) as caught:
         ask("http://service.test", transport=kind)
-    assert caught.value.message.startswith("No connection to http://service.test/x")
+    assert caught.value.message.startswith("No connection to http://service.test/x: ")
     assert caught.value.message.endswith(
         " Nothing was sent; check network and base_url. It goes through the proxy of the environment's HTTP_PROXY: "
         "check that, or name the host in NO_PROXY."

@@ -88,7 +88,7 @@ class ChunkBuilder:
         self._held: dict[int, Fold] = {}  # parts that are told whole
         self._citations: dict[int, list[Annotation]] = {}
         self._calls: dict[int, OpenCall] = {}
-        self._refusals: set[int] = set()
+        self._refusals: list[int] = []
         self._calls_begun = 0
         self._unplaced: list[str] = []  # ids of calls that no content block has followed yet
         self._last: dict[str, Any] = {}
@@ -217,11 +217,12 @@ class ChunkBuilder:
             yield self._chunk(additional_kwargs={"refusal": delta.text})
 
     def start_refusal(self, part: int, value: Refusal) -> Chunks:
-        """A refusal begins."""
-        self._refusals.add(part)
-        facts = given(**{REFUSAL_ID: value.id or None, REFUSAL_EXTRAS: dict(value.extras or {}) or None})
-        if facts:
-            yield self._chunk(additional_kwargs=facts)
+        """A refusal begins. LangChain joins what chunks say: so of several, only the first has facts of its own."""
+        if not self._refusals:
+            facts = given(**{REFUSAL_ID: value.id or None, REFUSAL_EXTRAS: dict(value.extras or {}) or None})
+            if facts:
+                yield self._chunk(additional_kwargs=facts)
+        self._refusals.append(part)
         if value.text:
             yield from self.tell_refusal(RefusalDelta(self._choice, part, value.text))
 
@@ -288,7 +289,7 @@ class ChunkBuilder:
         elif call is not None:
             yield from self._end_call(delta.part, call, delta.extras)
         elif delta.part in self._refusals:
-            if delta.extras:
+            if delta.extras and delta.part == self._refusals[0]:
                 yield self._chunk(additional_kwargs={REFUSAL_EXTRAS: dict(delta.extras)})
         else:
             yield from self._end_text(delta.part, delta.extras)

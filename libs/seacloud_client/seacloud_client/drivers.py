@@ -28,6 +28,7 @@ import anyio
 from seacloud_client.errors import SeaCloudError, TimedOut
 from seacloud_client.flows import Flow, HttpAnswer, HttpCall, Sleep
 from seacloud_client.interrupts import CLEAN_UP_SECONDS, Interrupted, Interruption, wait_for, waker
+from seacloud_client.threads import running_loop
 
 T = TypeVar("T")
 
@@ -220,7 +221,12 @@ async def _give_up(answer: asyncio.Future[HttpAnswer], patience: float) -> None:
 
 @asynccontextmanager
 async def acleaning_up(clean_up: CleanUp, performer: Performer) -> AsyncIterator[None]:
-    """`cleaning_up`, async: also after cancellation, asyncio's or anyio's."""
+    """`cleaning_up`, async: also after cancellation, asyncio's or anyio's.
+
+    Raises:
+        ConfigurationError: if no event loop of asyncio is running, before anything is done.
+    """
+    running_loop()
     try:
         yield
     except BaseException as cause:

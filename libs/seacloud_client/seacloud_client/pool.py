@@ -23,6 +23,7 @@ import httpx
 
 from seacloud_client.errors import ConfigurationError
 from seacloud_client.spreading import SpreadTransport, environment_mounts, environment_proxy
+from seacloud_client.threads import running_loop
 
 _MakeTransport: TypeAlias = "Callable[[str | None], httpx.AsyncBaseTransport]"
 
@@ -83,10 +84,14 @@ class ClientPool:
             return self._client
 
     async def async_client(self, user: object) -> httpx.AsyncClient:
-        """The running event loop's client."""
+        """The running event loop's client.
+
+        Raises:
+            ConfigurationError: if no event loop of asyncio is running, or the proxy or a certificate is none.
+        """
+        loop = running_loop()
         with self._lock:
             self._users.add(user)
-        loop = asyncio.get_running_loop()
         known = self._loops.get(loop)
         if known is not None and not known[0].is_closed:
             return known[0]
@@ -113,7 +118,7 @@ class ClientPool:
         self.close(user)
         with self._lock:
             is_free = self._is_left_by(user)
-        known = self._loops.get(asyncio.get_running_loop())
+        known = self._loops.get(running_loop())
         if is_free and known is not None:
             await known[1].aclose()
 

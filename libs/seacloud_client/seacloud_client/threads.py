@@ -1,4 +1,4 @@
-"""Blocking work for async code: in a thread, so that the event loop goes on, and always to its end."""
+"""The event loop that async code needs, and blocking work for async code: in a thread, and always to its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,24 @@ from typing import TypeVar
 
 import anyio
 
+from seacloud_client.errors import ConfigurationError
+
 T = TypeVar("T")
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The running event loop.
+
+    Raises:
+        ConfigurationError: if there is none, as under trio.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "Async calls run on asyncio, and no event loop of asyncio is running here (trio's is another): "
+            "run them with asyncio.run(), or make the sync call in a thread."
+        ) from None
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -19,7 +36,7 @@ async def in_thread(work: Callable[[], T]) -> T:
     what it wrote is written. So the work must be short.
     """
     context = contextvars.copy_context()
-    done = asyncio.get_running_loop().run_in_executor(None, lambda: context.run(work))
+    done = running_loop().run_in_executor(None, lambda: context.run(work))
     try:
         return await asyncio.shield(done)
     except asyncio.CancelledError:

@@ -15,6 +15,7 @@ import httpx
 from seacloud_client.errors import ConfigurationError, ConnectionFailed
 from seacloud_client.flows import HttpAnswer, HttpCall
 from seacloud_client.settings import Settings
+from seacloud_client.threads import running_loop
 from seacloud_client.transport import Transport
 
 
@@ -56,7 +57,7 @@ class ThrottledTransport(Transport):
 
     @asynccontextmanager
     async def _turn(self, patience: float, url: str) -> AsyncIterator[None]:
-        turns = self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._most))
+        turns = self._turns.setdefault(running_loop(), asyncio.Semaphore(self._most))
         with anyio.move_on_after(patience) as scope:
             await turns.acquire()
         if scope.cancelled_caught:

@@ -323,8 +323,8 @@ def _translated(failure: Exception, url: str, request_id: str | None) -> Excepti
         # httpx-aiohttp passes it on: an answer that is no HTTP. Its repr would show the request's headers.
         failure.args, vars(failure)["request_info"] = (said,), None
         failure = httpx.ReadError(said)
-    if isinstance(failure, httpx.ConnectTimeout) and _may_have_been_sent(failure):
-        failure = httpx.ReadError(said)
+    if isinstance(failure, httpx.ConnectTimeout) and _is_aiohttps(failure.__cause__):
+        failure = _connecting(failure.__cause__)(said)
     if not isinstance(failure, httpx.HTTPError):
         return failure
     cls, sentence = _meaning(failure, said)
@@ -335,8 +335,7 @@ def _translated(failure: Exception, url: str, request_id: str | None) -> Excepti
 def _meaning(failure: httpx.HTTPError, said: str) -> tuple[type[SeaCloudError], str]:
     if "CERTIFICATE_VERIFY_FAILED" in said:
         return ConnectionFailed, _NO_TRUST
-    is_connecting = isinstance(failure, (httpx.ConnectError, httpx.ConnectTimeout))  # the latter is httpx-aiohttp's
-    if is_connecting and "WRONG_VERSION_NUMBER" in said:  # after that it would be a garbled record
+    if isinstance(failure, httpx.ConnectError) and "WRONG_VERSION_NUMBER" in said:  # later, it is a garbled record
         return ConnectionFailed, _NO_TLS
     known = (make for kinds, make in _TRANSLATIONS if isinstance(failure, kinds))
     return next(known, (TransportError, "The exchange with {url} failed: {said}."))
@@ -346,14 +345,16 @@ def _is_aiohttps(failure: BaseException | None) -> bool:
     return type(failure).__module__.partition(".")[0] == "aiohttp"
 
 
-def _may_have_been_sent(failure: httpx.ConnectTimeout) -> bool:
-    """Whether a connection broke that had been made: httpx-aiohttp calls that a `ConnectTimeout` too.
+def _connecting(cause: BaseException | None) -> type[httpx.TransportError]:
+    """What aiohttp's failure is to httpx: httpx-aiohttp calls it a `ConnectTimeout`, whatever became of a connection.
 
-    What is so called would be sent again, so only the two failures of aiohttp that come before a connection count.
+    What may have been sent must not be taken for what was not, and be sent again: so only the two failures of aiohttp
+    that come before a connection are of connecting.
     """
-    cause = failure.__cause__
-    before = {"ClientConnectorError", "ConnectionTimeoutError"}
-    return _is_aiohttps(cause) and before.isdisjoint(cls.__name__ for cls in type(cause).__mro__)
+    kinds = {cls.__name__ for cls in type(cause).__mro__}
+    if "ConnectionTimeoutError" in kinds:
+        return httpx.ConnectTimeout
+    return httpx.ConnectError if "ClientConnectorError" in kinds else httpx.ReadError
 
 
 _TRANSLATIONS: tuple[tuple[tuple[type[httpx.HTTPError], ...], tuple[type[SeaCloudError], str]], ...] = (
