@@ -2,8 +2,16 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# Python 3.10 gets older releases of some packages, so it has pins of its own.
-PINS := $(shell $(PYTHON) -c 'import sys; print("constraints-3.10.txt" if sys.version_info < (3, 11) else "constraints.txt")')
+# Python 3.10 gets older releases of some packages, so it has pins of its own. An older Python gets none.
+PINS_OF = import sys; print("" if sys.version_info < (3, 10) else "constraints-3.10.txt" if sys.version_info < (3, 11) else "constraints.txt")
+PINS := $(shell $(PYTHON) -c '$(PINS_OF)')
+ifeq ($(PINS),)
+$(error Python 3.10 or newer is needed, and $(PYTHON) is not: name one, as in make demo PYTHON=python3.12)
+endif
+MADE_FOR := $(if $(wildcard $(BIN)/python),$(shell $(BIN)/python -c '$(PINS_OF)'),$(PINS))
+ifneq ($(MADE_FOR),$(if $(filter clean,$(MAKECMDGOALS)),$(MADE_FOR),$(PINS)))
+$(error $(VENV) was made with another Python than $(PYTHON): remove it, or name another folder, as in make demo VENV=.venv-new)
+endif
 # Our own packages are built with what is pinned in the environment, not with what an index has on the day.
 INSTALL = -m pip --disable-pip-version-check install --quiet --no-build-isolation
 PIP = $(BIN)/python $(INSTALL) --constraint $(PINS)

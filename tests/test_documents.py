@@ -133,7 +133,6 @@ def test_snippet_runs(
     if snippet.reason:
         pytest.skip(snippet.reason)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SEACLOUD_CONTRACTS_URL", f"{seacloud_env.url}/contracts")
     for name, value in run(snippet).items():
         if name.startswith("test_"):
             seacloud_env.reset()

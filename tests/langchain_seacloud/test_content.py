@@ -122,6 +122,18 @@ FORMS: dict[str, tuple[dict[str, Any], Part]] = {
         {"type": "redacted_thinking", "data": "xyz"},
         Reasoning("", "messages", encrypted="xyz", form="redacted_thinking"),
     ),
+    "document of blocks": (
+        {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "hi"}]}},
+        Native(
+            "messages", {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "hi"}]}}
+        ),
+    ),
+    # langchain-google-genai's
+    "media": ({"type": "media", "mime_type": "image/png", "data": B64}, Image(data=B64, media_type="image/png")),
+    "media by uri": (
+        {"type": "media", "mime_type": "application/pdf", "file_uri": URL},
+        File(url=URL, media_type="application/pdf"),
+    ),
     "tool_result": (
         {"type": "tool_result", "tool_use_id": "call_1", "content": "42", "is_error": True},
         ToolResult("call_1", (Text("42"),), is_error=True),

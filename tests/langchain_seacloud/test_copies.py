@@ -70,6 +70,19 @@ def test_a_deep_copy_has_its_own_lists_and_dicts() -> None:
     assert (model.stop, model.model_kwargs["metadata"], model.callbacks) == (["a"], {"team": "blue"}, [])
 
 
+def test_a_copy_for_another_model_has_that_one_s_profile() -> None:
+    model = ChatSeaCloud(model="gpt-4.1")
+    assert (
+        model.model_copy(update={"model": "claude-opus-4-6"}).profile == ChatSeaCloud(model="claude-opus-4-6").profile
+    )
+    assert model.model_copy(update={"model": "unknown-model"}).profile is None
+    assert model.model_copy(update={"temperature": 0.5}).profile == model.profile
+    told: Any = {"structured_output": False}
+    mine = ChatSeaCloud(model="gpt-4.1", profile=told)
+    assert mine.model_copy(update={"model": "unknown-model"}).profile == told
+    assert model.model_copy(update={"model": "unknown-model", "profile": told}).profile == told
+
+
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda tool: tool.model_copy(deep=True)])
 def test_copies_of_a_tool_have_one_limit(seacloud_env: Emulator, duplicate: Callable[..., Any]) -> None:
     """Who copies a tool does not mean to double what may be spent."""

@@ -292,7 +292,7 @@ def test_a_journal_that_cannot_be_written(seacloud_env: Emulator, journal: TaskJ
 def test_a_handle_that_cannot_be_written_down_is_not_lost(
     seacloud_env: Emulator, journal: TaskJournal, flavour: str, fails: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def posted(*_: Any) -> bool:
+    def posted(*_: Any, **__: Any) -> bool:
         if fails:
             raise ConfigurationError("The disk is full.")
         return False
@@ -306,12 +306,49 @@ def test_a_handle_that_cannot_be_written_down_is_not_lost(
 def test_an_end_that_cannot_be_written_down_is_still_told(
     seacloud_env: Emulator, journal: TaskJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any) -> bool:
+    def full(*_: Any, **__: Any) -> bool:
         raise ConfigurationError("The disk is full.")
 
     monkeypatch.setattr(TaskJournal, "done", full)
     assert call(durable(journal), "sync").status == "success"
     assert states(journal) == ["posted"]
+
+
+@BOTH
+def test_a_limit_for_each_thread_is_the_tools_own(seacloud_env: Emulator, journal: TaskJournal, flavour: str) -> None:
+    """Not another model's, whose tool has a limit of its own, though the journal has both; a shared one is for both."""
+    one, other = (
+        SeaCloudGenerationTool(model=model, journal=journal, max_calls_per_thread=1) for model in (MODEL, "flux_2_pro")
+    )
+    again = pickle.loads(pickle.dumps(one))  # noqa: S301  # it is our own
+    calls = ((one, "a"), (other, "b"), (one, "c"), (other, "d"), (again, "e"))
+    statuses = [call(tool, flavour, id=name, name=tool.name).status for tool, name in calls]
+    assert statuses == ["success", "success", "error", "error", "error"]
+    shared = SeaCloudToolkit(models=[MODEL, "flux_2_pro"], journal=journal, max_calls_per_thread=3, split=False)
+    statuses = [
+        call(tool, flavour, id=f"{tool.name} {number}", name=tool.name).status
+        for number in range(2)
+        for tool in shared.get_tools()
+    ]
+    assert statuses == ["success", "error", "error", "error"]
+    assert posts(seacloud_env) == 3
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_a_limit_for_each_thread_holds_in_several_processes(
+    seacloud_env: Emulator, tmp_path: Path, round_: int
+) -> None:
+    """Each with a tool and a journal of its own, on the same file, as processes have it."""
+    start = threading.Barrier(2)
+
+    def work(name: str) -> str:
+        tool = durable(TaskJournal(tmp_path / "journal.sqlite"), max_calls_per_thread=1)
+        start.wait()
+        return call(tool, "sync", id=name).status
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(work, "ab")) == ["error", "success"]
+    assert posts(seacloud_env) == 1
 
 
 def test_a_pickled_tool_has_its_journal(seacloud_env: Emulator, journal: TaskJournal) -> None:

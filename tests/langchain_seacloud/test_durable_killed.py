@@ -98,13 +98,13 @@ def test_killed_between_intent_and_handle(seacloud_env: Emulator, tmp_path: Path
 def test_a_person_has_found_the_task(seacloud_env: Emulator, tmp_path: Path) -> None:
     killed_at(tmp_path, "sync", "after the post")
     (task,) = seacloud_env.tasks
-    assert TaskJournal(tmp_path / "agent.sqlite").settle(THREAD, "call_1", task.request_id)
+    assert TaskJournal(tmp_path / "agent.sqlite", patience=0.0).settle(THREAD, "call_1", task.request_id)
     check_made(run(tmp_path, "sync", None), seacloud_env)
 
 
 def test_a_person_has_found_that_there_is_none(seacloud_env: Emulator, tmp_path: Path) -> None:
     killed_at(tmp_path, "sync", "after the intent")
-    assert TaskJournal(tmp_path / "agent.sqlite").forget(THREAD, "call_1")
+    assert TaskJournal(tmp_path / "agent.sqlite", patience=0.0).forget(THREAD, "call_1")
     check_made(run(tmp_path, "sync", None), seacloud_env)
 
 

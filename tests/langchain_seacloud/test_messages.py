@@ -15,7 +15,19 @@ from langchain_core.messages import (
     convert_to_messages,
 )
 from langchain_seacloud.messages import read_messages
-from seacloud_client.conversation import Image, Message, Native, Reasoning, Refusal, Text, ToolCall, ToolResult
+from langchain_seacloud.replies import generations
+from seacloud_client.conversation import (
+    Choice,
+    Image,
+    Message,
+    Native,
+    Reasoning,
+    Refusal,
+    Reply,
+    Text,
+    ToolCall,
+    ToolResult,
+)
 from seacloud_client.errors import InvalidInputError
 
 ADD = {"name": "add", "args": {"a": 1}, "id": "call_1"}
@@ -69,6 +81,17 @@ def test_calls_and_invalid_calls() -> None:
         ToolCall("call_1", "add", '{"a": 1}'),
         ToolCall("call_2", "add", '{"a": '),
     ]
+
+
+@pytest.mark.parametrize("protocol", ["chat_completions", "responses", "messages"])
+def test_a_call_that_was_repaired_goes_back_whole(protocol: Any) -> None:
+    """What is kept of the arguments that did not parse says nothing of those that stand there now."""
+    cut = ToolCall("call_1", "add", '{"a": ')
+    message = generations(Reply(protocol=protocol, choices=(Choice(parts=(cut,)),)))[0].message
+    assert parts_of(message) == [cut]
+    call: Any = {"name": "add", "args": {"a": 1234567890}, "id": "call_1", "type": "tool_call"}
+    repaired = message.model_copy(update={"tool_calls": [call], "invalid_tool_calls": []})
+    assert parts_of(repaired) == [ToolCall("call_1", "add", '{"a": 1234567890}')]
 
 
 def test_call_without_id_is_told() -> None:

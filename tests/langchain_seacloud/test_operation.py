@@ -142,7 +142,9 @@ def test_unknown_parameters_go_into_the_body(seacloud_env: Emulator) -> None:
     with pytest.warns(UserWarning, match="'logit_biases': not parameters of ChatSeaCloud"):
         model = ChatSeaCloud(model="gpt-4.1", logit_biases={})  # type: ignore[call-arg]
     assert model.model_kwargs == {"logit_biases": {}}
-    request = model._request([HumanMessage("hi")], None, {"top_a": 1})
+    with pytest.warns(UserWarning, match="'top_a': not parameters of a call of ChatSeaCloud") as told:
+        request = model._request([HumanMessage("hi")], None, {"top_a": 1})
+    assert len(told) == 1, "what the constructor was given was told of there"
     assert request.extra_body == {"logit_biases": {}, "top_a": 1}
 
 
@@ -150,12 +152,16 @@ def test_unknown_parameters_go_into_the_body(seacloud_env: Emulator) -> None:
 def test_a_credential_by_another_name_is_not_put_into_the_body(seacloud_env: Emulator, name: str) -> None:
     """LangChain's other packages call their keys so, and what is not known here goes into the body."""
     given: dict[str, Any] = {name: KEY}
-    with pytest.raises(ValueError, match=f"'{name}'.*api_key=") as raised:
-        ChatSeaCloud(model="gpt-4.1", **given)
-    assert KEY not in str(raised.value)
+    for make in (
+        lambda: ChatSeaCloud(model="gpt-4.1", **given),
+        lambda: ChatSeaCloud(model="gpt-4.1", model_kwargs=given),
+    ):
+        with pytest.raises(ValueError, match=f"'{name}'.*api_key=") as raised:
+            make()
+        assert KEY not in str(raised.value)
     for ask in (
         lambda: ChatSeaCloud(model="gpt-4.1").invoke("hi", **given),
-        lambda: ChatSeaCloud(model="gpt-4.1", model_kwargs=given).invoke("hi"),
+        lambda: ChatSeaCloud(model="gpt-4.1").model_copy(update={"model_kwargs": given}).invoke("hi"),
         lambda: list(ChatSeaCloud(model="gpt-4.1").bind(**given).stream("hi")),
     ):
         with pytest.raises(InvalidInputError, match=f"{name}.*Nothing was sent"):

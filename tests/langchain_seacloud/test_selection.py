@@ -234,6 +234,7 @@ def test_deepagents_finds_it() -> None:
 def test_names_of_the_package() -> None:
     for name in langchain_seacloud.__all__:
         assert getattr(langchain_seacloud, name)
+        assert name in dir(langchain_seacloud)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = langchain_seacloud.nothing
 

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.load import dumps, loads
 from langchain_seacloud import ChatSeaCloud
 from langchain_tests.unit_tests import ChatModelUnitTests
+from seacloud_emulator import Emulator
 
 
 class Standard(ChatModelUnitTests):
@@ -53,6 +54,20 @@ class TestResponses(Standard):
 
 class TestMessages(Standard):
     protocol = "messages"
+
+
+@pytest.mark.filterwarnings("ignore:The function `load.* is in beta")
+def test_a_loaded_model_sends_no_mark_of_what_was_taken_out(seacloud_env: Emulator) -> None:
+    server = {"type": "mcp", "server_label": "a", "server_url": "https://a.example", "authorization": "token"}
+    fields = {"prompt_cache_key": "tenant-7", "tools": [server]}
+    dumped = dumps(ChatSeaCloud(model="gpt-5.5", protocol="responses", extra_body=fields))
+    loaded = loads(
+        dumped, valid_namespaces=["langchain_seacloud"], allowed_objects=[ChatSeaCloud], secrets_from_env=True
+    )
+    loaded.invoke("hi")
+    sent = seacloud_env.requests[-1].json
+    assert sent["prompt_cache_key"] == "tenant-7"
+    assert sent["tools"] == [{name: server[name] for name in server if name != "authorization"}]
 
 
 @pytest.mark.filterwarnings("ignore:The function `load.* is in beta")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -11,7 +13,7 @@ from langchain_core.messages import AIMessage
 from langchain_seacloud import ChatSeaCloud
 from langchain_seacloud.errors import InvalidInputError, OutputRefusedError
 from langchain_seacloud.parsers import call_parser, text_parser
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel, field_validator
 from seacloud_emulator import Emulator
 from typing_extensions import TypedDict
 
@@ -142,6 +144,117 @@ def test_include_raw_with_an_answer_that_does_not_parse(make: Callable[..., Chat
     assert answer["parsing_error"] is not None
 
 
+LONG = ASK.replace("Red Boat", "Red Boat of the Northern Sea, " * 10) + " As JSON with the keys name, length."
+
+
+@pytest.mark.parametrize("method", ["function_calling", "json_schema", "json_mode", None])
+@pytest.mark.parametrize("schema", [Boat, SCHEMA], ids=["class", "JSON schema"])
+def test_an_answer_that_met_its_limit_raises(make: Callable[..., ChatSeaCloud], method: Any, schema: Any) -> None:
+    """langchain-core completes the JSON: it would be data with half a name, or `{}`."""
+    model = make(max_tokens=16)
+    chain = model.with_structured_output(schema, method=method)
+    for ask in (chain.invoke, lambda question: list(chain.stream(question))):
+        with pytest.raises(OutputParserException, match=r"met its limit.*raise max_tokens"):
+            ask(LONG)
+    told = model.with_structured_output(schema, method=method, include_raw=True).invoke(LONG)
+    assert told["parsed"] is None
+    assert "raise max_tokens" in str(told["parsing_error"])
+
+
+@pytest.mark.parametrize("schema", [Place, {"title": "Place", "type": "object"}], ids=["class", "JSON schema"])
+def test_a_text_that_breaks_off_raises(schema: Any) -> None:
+    """Where a gateway does not say so either. Words behind the JSON are no harm, nor is a fence around it."""
+    parser = text_parser(schema)
+    for whole in ('{"city": "Oslo"}', ' ```json\n{"city":\n"Oslo"}\n``` ', '{"city": "Oslo"}\nThat is all.'):
+        parsed = parser.invoke(AIMessage(whole))
+        assert (parsed if isinstance(parsed, dict) else parsed.model_dump()) == {"city": "Oslo"}
+    with pytest.raises(OutputParserException, match="no whole JSON"):
+        parser.invoke(AIMessage('{"city": "Os', response_metadata={"finish_reason": "stop"}))
+
+
+class Loud(BaseModel):
+    """A name in capitals."""
+
+    name: str
+
+    @field_validator("name")
+    @classmethod
+    def _check(cls, value: str) -> str:
+        if value != value.upper():
+            raise ValueError("it must be in capitals")
+        return value
+
+
+@methods
+async def test_a_streamed_answer_that_is_not_valid_raises(model: ChatSeaCloud, method: Method) -> None:
+    chain = model.with_structured_output(Loud, method=method)
+    with pytest.raises(ValueError, match="in capitals"):
+        list(chain.stream(ASK))
+    with pytest.raises(ValueError, match="in capitals"):
+        [step async for step in chain.astream(ASK)]
+
+
+def put_together(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """A stream's dicts as one: the pieces of the message add up, and what was read of it is what was read last."""
+    raw = functools.reduce(operator.add, [step["raw"] for step in steps if "raw" in step])
+    return {**{name: value for step in steps for name, value in step.items()}, "raw": raw}
+
+
+@methods
+async def test_a_stream_with_include_raw_tells_what_is_wrong(model: ChatSeaCloud, method: Method) -> None:
+    chain = model.with_structured_output(Loud, method=method, include_raw=True)
+    for answer in (put_together(list(chain.stream(ASK))), put_together([step async for step in chain.astream(ASK)])):
+        assert isinstance(answer["raw"], AIMessage)
+        assert answer["parsed"] is None
+        assert "in capitals" in str(answer["parsing_error"])
+    good = put_together(list(model.with_structured_output(Boat, method=method, include_raw=True).stream(ASK)))
+    assert isinstance(good["parsed"], Boat)
+    assert good["parsing_error"] is None
+
+
+@methods
+async def test_a_stream_with_include_raw_grows(model: ChatSeaCloud, method: Method) -> None:
+    chain = model.with_structured_output(SCHEMA, method=method, include_raw=True)
+    for steps in (list(chain.stream(ASK)), [step async for step in chain.astream(ASK)]):
+        assert sum("raw" in step for step in steps) > 1
+        parsed = [step["parsed"] for step in steps if "parsed" in step]
+        assert len(parsed) > 2
+        assert (
+            put_together(steps)["parsed"]
+            == parsed[-1]
+            == model.with_structured_output(SCHEMA, method=method).invoke(ASK)
+        )
+        assert "parsing_error" in steps[-1]
+
+
+BARE = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+NAMED = {"name": "boat", "description": "A boat.", "schema": BARE, "strict": True}
+
+
+@methods
+@pytest.mark.parametrize(
+    "form",
+    [NAMED, {"type": "json_schema", "json_schema": NAMED}, {"type": "json_schema", **NAMED}],
+    ids=["named", "Chat Completions", "Responses"],
+)
+def test_openai_s_forms_of_a_schema(
+    model: ChatSeaCloud, seacloud_env: Emulator, method: Method, form: dict[str, Any]
+) -> None:
+    chain = model.with_structured_output(form, method=method)
+    assert chain.invoke(ASK) == list(chain.stream(ASK))[-1] == {"name": "Red Boat"}
+    bound: Any = chain
+    said = bound.first.kwargs
+    facts = said["response_format"]["json_schema"] if "response_format" in said else said["tools"][0]["function"]
+    assert (facts["name"], facts["description"], facts["strict"]) == ("boat", "A boat.", True)
+
+
+def test_other_tools_beside_the_answer_s(model: ChatSeaCloud, seacloud_env: Emulator) -> None:
+    other = {"name": "look", "description": "Looks.", "parameters": {"type": "object", "properties": {}}}
+    boat = model.with_structured_output(Boat, method="function_calling", tools=[other]).invoke(ASK)
+    assert isinstance(boat, Boat)
+    assert len(seacloud_env.requests[-1].json["tools"]) == 2
+
+
 def test_the_default_is_the_provider_s_own(make: Callable[..., ChatSeaCloud], seacloud_env: Emulator) -> None:
     bound: Any = make().with_structured_output(Boat)
     assert "response_format" in bound.first.kwargs
@@ -205,6 +318,18 @@ def test_a_refusal_raises(message: AIMessage, schema: Any, kind: str) -> None:
     assert not raised.value.is_retryable
 
 
+@pytest.mark.parametrize(
+    ("question", "method"), [("[refuse]", "function_calling"), ("[refuse]", "json_schema"), ("[filter]", "json_schema")]
+)
+def test_a_refusal_raises_also_in_a_stream(model: ChatSeaCloud, question: str, method: Method) -> None:
+    """It is `OutputRefusedError`, and not what newer versions of langchain-core raise at its first words."""
+    chain = model.with_structured_output(Boat, method=method)
+    for ask in (chain.invoke, lambda text: list(chain.stream(text))):
+        with pytest.raises(OutputRefusedError) as raised:
+            ask(question)
+        assert raised.value.request_id
+
+
 @pytest.mark.parametrize("schema", [Boat, SCHEMA])
 def test_a_call_that_does_not_parse_raises(schema: Any) -> None:
     call = {"name": "Boat", "args": '{"name": "Red', "id": "c", "error": None, "type": "invalid_tool_call"}
@@ -239,3 +364,11 @@ def test_nulls_of_the_strict_form_are_no_values_of_a_call() -> None:
     """A field with a factory has no default in the schema, so the strict form lets the model say `null` for it."""
     message = AIMessage("", tool_calls=[{"name": "Page_int_", "args": {"first": 1, "more": None}, "id": "c"}])
     assert call_parser(Page[int], "Page_int_").invoke(message) == Page[int](first=1)
+
+
+def test_an_empty_call_may_be_a_value() -> None:
+    class Counts(RootModel[dict[str, int]]):
+        """How many of each."""
+
+    message = AIMessage("", tool_calls=[{"name": "Counts", "args": {}, "id": "c"}])
+    assert call_parser(Counts, "Counts").invoke(message) == Counts({})

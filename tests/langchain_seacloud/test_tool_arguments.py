@@ -145,6 +145,17 @@ def test_names_that_are_langchains_own():
     assert sent == {name: name for name in names[5:]}
 
 
+@pytest.mark.parametrize("flavour", ["sync", "async"])
+def test_a_model_may_say_self(seacloud_env: Emulator, flavour: str):
+    """It is an argument like any other that there is not, and no error of Python's, which would end an agent."""
+    made = SeaCloudGenerationTool(model="nano_banana_2", contract=NANO)
+    call = {"type": "tool_call", "id": "call_1", "name": made.name, "args": {"prompt": "a cat", "self": "me"}}
+    answer = made.invoke(call) if flavour == "sync" else asyncio.run(made.ainvoke(call))
+    assert answer.status == "error"
+    assert "self: is no parameter" in answer.text
+    assert not seacloud_env.tasks
+
+
 def test_a_pydantic_class():
     class Mine(BaseModel):
         """How I want it."""

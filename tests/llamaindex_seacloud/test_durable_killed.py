@@ -92,7 +92,7 @@ def questions(emulator: Emulator) -> int:
 
 
 def journal_of(directory: Path) -> TaskJournal:
-    return TaskJournal(directory / "journal.sqlite")
+    return TaskJournal(directory / "journal.sqlite", patience=0.5)
 
 
 def check_made(output: Any, emulator: Emulator) -> None:

@@ -194,6 +194,30 @@ async def test_limits_count_what_the_journal_holds(seacloud_env: Emulator, journ
     assert posts(seacloud_env) == 2
 
 
+async def test_a_limit_is_for_the_models_of_its_tools(seacloud_env: Emulator, journal: TaskJournal) -> None:
+    """The journal has another spec's tasks as well, whose limit is its own."""
+    one, other = (
+        SeaCloudToolSpec(model, journal=journal, save_run=save_nothing, max_calls_per_context=1).to_tool_list()[0]
+        for model in (MODEL, "flux_2_pro")
+    )
+    assert isinstance(await call(one, "c"), ToolOutput)
+    assert isinstance(await call(other, "d"), ToolOutput)
+    assert "may be created in this conversation" in (await call(other, "e")).message
+    assert posts(seacloud_env) == 2
+
+
+async def test_a_limit_holds_in_several_processes(seacloud_env: Emulator, journal: TaskJournal) -> None:
+    """Another process posts between the count and the claim."""
+    first = durable(journal, max_calls_per_context=1)
+
+    async def save(_: Any) -> None:
+        await call(first, "d")
+
+    second = durable(journal, max_calls_per_context=1, save_run=save)
+    assert "may be created in this conversation" in (await call(second)).message
+    assert posts(seacloud_env) == journal.count("t") == 1
+
+
 class Batch(OneCall):
     """Does several calls at the same time, as an agent does with those of one answer."""
 

@@ -7,7 +7,9 @@ import json
 import pickle
 import subprocess
 import sys
+import warnings
 from copy import copy, deepcopy
+from inspect import signature
 from typing import Any
 
 import httpx
@@ -25,6 +27,7 @@ from llamaindex_seacloud import SeaCloud
 from llamaindex_seacloud.metadata import UNKNOWN_CONTEXT_WINDOW
 from llamaindex_wire import USAGE_CHUNK, answering, body_of, chat_chunk, events
 from pydantic import SecretStr
+from seacloud_client.chat import ChatClient
 from seacloud_client.errors import ConfigurationError, InvalidInputError, RateLimitError, ServerError, StreamBroken
 from seacloud_client.models import FACTS, facts_of
 from seacloud_emulator import Emulator, Fault
@@ -50,7 +53,8 @@ def test_parameters_of_the_llm_and_of_the_call() -> None:
     llm, requests = answering(
         COMPLETION, temperature=0.5, max_tokens=100, stop="END", seed=1, additional_kwargs={"seed": 2, "top_p": 0.9}
     )
-    llm.chat(HELLO, temperature=0, max_completion_tokens=50, a_word_of_the_gateways={"x": 1})
+    with pytest.warns(UserWarning, match="'a_word_of_the_gateways': not parameters of a call of SeaCloud"):
+        llm.chat(HELLO, temperature=0, max_completion_tokens=50, a_word_of_the_gateways={"x": 1})
     assert body_of(requests[0]) == {
         "model": "gpt-4.1",
         "messages": [{"role": "user", "content": "Hello"}],
@@ -177,6 +181,17 @@ def test_prompts_are_formatted_unless_they_are() -> None:
     llm.complete("Hello")
     llm.complete("Hello", formatted=True)
     assert [body_of(request)["messages"][0]["content"] for request in requests] == ["<Hello>", "Hello"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_completion_is_what_was_said_also_in_several_texts(seacloud_env: Emulator, *, stream: bool) -> None:
+    """A text with citations comes in many pieces, in mid-sentence; the emulator cites what it finds on the web."""
+    llm = SeaCloud(model="claude-opus-4-6")
+    tools = [{"type": "web_search_20250305", "name": "web_search"}]
+    question = "Search the web for the price of fish"
+    said = "".join(response.delta or "" for response in llm.stream_complete(question, tools=tools))
+    whole = [*llm.stream_complete(question, tools=tools)][-1] if stream else llm.complete(question, tools=tools)
+    assert whole.text == said
 
 
 def test_predict_uses_the_system_prompt() -> None:
@@ -351,6 +366,60 @@ def test_restored_from_a_dict_and_a_pickle() -> None:
             restored.chat(HELLO)
     assert llm.http_client is not None, "the original is as it was"
     assert llm.api_key == SecretStr("sk-secret-1")
+
+
+def test_restored_by_pydantic(seacloud_env: Emulator) -> None:
+    """LlamaIndex writes the class's name beside the fields; it is no parameter of a request."""
+    llm = SeaCloud(model="gpt-4.1", temperature=0.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        restored = [
+            SeaCloud(**llm.to_dict()),
+            SeaCloud(**llm.model_dump()),
+            SeaCloud.model_validate_json(llm.model_dump_json()),
+        ]
+    for each in restored:
+        assert each.to_dict() == llm.to_dict()
+        each.chat(HELLO)
+        assert "class_name" not in seacloud_env.requests[-1].json
+
+
+def test_what_is_set_later_holds_from_then_on() -> None:
+    """A key that were kept would be billed to another's account."""
+    llm, requests = answering(COMPLETION)
+    other = llm.model_copy(update={"api_key": SecretStr("sk-b"), "base_url": "https://b.example/llm"})
+    other.chat(HELLO)
+    llm.chat(HELLO)
+    llm.api_key = SecretStr("sk-c")
+    llm.chat(HELLO)
+    assert [(request.url.host, request.headers["authorization"]) for request in requests] == [
+        ("b.example", "Bearer sk-b"),
+        ("cloud.seaart.ai", "Bearer sk-test"),
+        ("cloud.seaart.ai", "Bearer sk-c"),
+    ]
+    llm.protocol = "responses"
+    assert llm.to_payload()["protocol"] == llm.client.protocol == "responses"
+
+
+@pytest.mark.parametrize("name", sorted({*signature(ChatClient).parameters, "default_headers"} - {"headers"}))
+def test_each_setting_of_the_client_makes_it_anew(name: str) -> None:
+    llm, _ = answering(COMPLETION)
+    client = llm.client
+    assert llm.client is client, "it is kept as long as nothing changes"
+    assert llm.model_copy(update={"temperature": 1.0}).client is client
+    assert llm.model_copy(update={name: getattr(llm, name)}).client is not client
+    llm.temperature = 1.0
+    assert llm.client is client
+    setattr(llm, name, getattr(llm, name))
+    assert llm.client is not client
+
+
+def test_a_setting_that_makes_no_sense_is_told_when_it_is_next_needed() -> None:
+    llm, requests = answering(COMPLETION)
+    llm.base_url = "cloud.example"
+    with pytest.raises(ConfigurationError, match="base_url"):
+        llm.chat(HELLO)
+    assert requests == []
 
 
 def test_copies_share_the_connections() -> None:

@@ -120,6 +120,39 @@ def test_files_on_disk_are_read(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("block", "data", "content", "media_type"),
+    [
+        (ImageBlock, "image", PNG, "image/png"),
+        (AudioBlock, "audio", WAV, "audio/wav"),
+        (AudioBlock, "audio", MP4, "audio/mp4"),
+        (VideoBlock, "video", MP4, "video/mp4"),
+        (DocumentBlock, "data", PDF, "application/pdf"),
+        (DocumentBlock, "data", PDF + b"\n%\xe2\xe3\xcf\xd3", "application/pdf"),
+        (DocumentBlock, "data", b"#!/bin/sh", "text/plain"),
+    ],
+)
+def test_a_medium_whose_type_is_not_told_is_known_by_its_beginning(
+    tmp_path: Path, block: Any, data: str, content: bytes, media_type: str
+) -> None:
+    """LlamaIndex knows the type of bytes, and by a file's ending, but neither a stream's nor that of such a file."""
+    content += b"\n" * 600
+    paths = [tmp_path / "made", tmp_path / "made.tmp"]
+    for path in paths:
+        path.write_bytes(content)
+    with paths[0].open("rb") as opened:
+        given: list[dict[str, Any]] = [*({"path": path} for path in paths), {data: io.BytesIO(content)}, {data: opened}]
+        parts: list[Any] = [part for each in given for part in parts_of(block(**each))]
+    assert [(part.media_type, part.data) for part in parts] == [(media_type, b64(content))] * 4
+
+
+@pytest.mark.parametrize("block", [ImageBlock(image=io.BytesIO(PDF)), VideoBlock(video=io.BytesIO(WAV))])
+def test_a_medium_that_is_another_is_not_sent_as_it(block: Any, caplog: pytest.LogCaptureFixture) -> None:
+    (note,) = parts_of(block)
+    assert isinstance(note, Text)
+    assert "chat_completions does not take it without a media type" in caplog.text
+
+
 @pytest.mark.parametrize("protocol", spoken())
 @pytest.mark.parametrize("name", ["notes.txt", "notes.md", "table.csv", "facts.json", "notes"])
 def test_texts_on_disk_are_sent(tmp_path: Path, name: str, protocol: Protocol) -> None:
@@ -271,6 +304,11 @@ def test_older_calls_beside_the_blocks() -> None:
     assert parts_of(role="assistant", function_call=older) == [ToolCall("look", "look", "{}")]
     (result,) = parts_of(TextBlock(text="Here"), role="function", name="look")
     assert result == ToolResult("look", (Text("Here"),), name="look")
+
+
+@pytest.mark.parametrize("calls", [["look"], [None], [1], "look", {"look": 1}, [{"function": "look"}]])
+def test_what_is_no_call_is_left_out(calls: Any) -> None:
+    assert parts_of(TextBlock(text="Let me look."), role="assistant", tool_calls=calls) == [Text("Let me look.")]
 
 
 def test_a_call_is_not_sent_twice() -> None:

@@ -76,6 +76,6 @@ def test_llamahub() -> None:
 def test_both_names_are_the_same() -> None:
     assert llama_index.llms.seacloud.SeaCloud is llamaindex_seacloud.SeaCloud
     assert llama_index.tools.seacloud.SeaCloudToolSpec is llamaindex_seacloud.SeaCloudToolSpec
-    assert {"SeaCloud", "SeaCloudToolSpec"} <= set(llamaindex_seacloud.__all__)
+    assert {"SeaCloud", "SeaCloudToolSpec"} <= set(llamaindex_seacloud.__all__) <= set(dir(llamaindex_seacloud))
     with pytest.raises(AttributeError, match="Nothing"):
         _ = llamaindex_seacloud.Nothing

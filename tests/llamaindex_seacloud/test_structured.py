@@ -16,6 +16,7 @@ from llamaindex_seacloud import SeaCloud
 from llamaindex_seacloud.streaming import ResponseBuilder
 from llamaindex_seacloud.structured import Growing, OutputForm
 from llamaindex_wire import USAGE_CHUNK, Chunks, answering, body_of, chat_chunk, events
+from openai import pydantic_function_tool
 from openai.lib._pydantic import to_strict_json_schema
 from pydantic import BaseModel, ConfigDict, Field
 from seacloud_client.conversation import Finish, Text
@@ -120,6 +121,26 @@ def test_strictness_can_be_turned_off_and_demanded() -> None:
     assert requests == []
 
 
+class Pier(BaseModel):
+    """A pier, from which others go off."""
+
+    length: float
+    piers: list[Pier] = []
+
+
+@pytest.mark.parametrize("strict", [None, True])
+def test_a_class_that_holds_itself_is_a_tools_input(*, strict: bool | None) -> None:
+    said = '{"length": 2, "piers": [{"length": 1, "piers": []}]}'
+    llm, requests = answering(tool_call(said, "Pier"), pydantic_program_mode="function", strict=strict)
+    assert llm.structured_predict(Pier, PROMPT, place="Bergen") == Pier(length=2, piers=[Pier(length=1)])
+    function = body_of(requests[0])["tools"][0]["function"]
+    if strict:
+        assert _essence(function["parameters"]) == _essence(pydantic_function_tool(Pier)["function"]["parameters"])
+    else:
+        assert function["parameters"]["properties"] == Pier.model_json_schema()["$defs"]["Pier"]["properties"]
+        assert function["parameters"]["type"] == "object"
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_tool_is_forced(*, stream: bool) -> None:
     chunk = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "Harbour", "arguments": WHOLE}}]}
@@ -176,6 +197,7 @@ def test_a_prompt_that_is_parsed_as_text() -> None:
         (completion({"content": '{"name": "Ber'}, "length"), "default", "cut at max_tokens"),
         (completion({"content": None, "refusal": "I will not."}), "default", "declined.*I will not"),
         (completion({"content": "I like boats."}), "default", "I like boats"),
+        (completion({"content": "I like"}, "content_filter"), "default", "content filter stopped it.*'I like'"),
         (completion({"content": '{"name": "Bergen"}'}), "default", "depth"),
         (tool_call('{"name": "Bergen"}'), "function", "depth"),
         (tool_call('{"name": "Ber'), "function", "Harbour"),
@@ -188,6 +210,45 @@ async def test_no_object(answer: Any, mode: str, expected: str) -> None:
         llm.structured_predict(Harbour, PROMPT, place="Bergen")
     with pytest.raises(ValueError, match=expected):
         await llm.astructured_predict(Harbour, PROMPT, place="Bergen")
+
+
+class Remarks(BaseModel):
+    """Remarks on a harbour, of which none is required."""
+
+    name: str | None = None
+    words: list[str] = []
+
+
+CUT = '{"name": "Bergen", "words": ["wet"'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "finish", "expected"),
+    [
+        (CUT, "length", "gave no Remarks: the answer was cut at max_tokens"),
+        ("", "length", "gave no Remarks: the answer was cut at max_tokens"),
+        ("{}", "length", "gave no Remarks: the answer was cut at max_tokens"),
+        (CUT, "tool_calls", "gave no Remarks: the arguments of its call are no JSON object: .*Bergen"),
+        ("[]", "tool_calls", "gave no Remarks: the arguments of its call are no JSON object"),
+        (CUT, "content_filter", "gave no Remarks: the provider's content filter stopped it"),
+    ],
+)
+async def test_arguments_that_are_no_object_make_none(arguments: str, finish: str, expected: str) -> None:
+    """Where nothing is required, an empty object would be one, and nobody would know."""
+    call = tool_call(arguments, "Remarks")
+    call["choices"][0]["finish_reason"] = finish
+    llm, _ = answering(call, pydantic_program_mode="function")
+    with pytest.raises(ValueError, match=expected):
+        llm.structured_predict(Remarks, PROMPT, place="Bergen")
+    with pytest.raises(ValueError, match=expected):
+        await llm.as_structured_llm(Remarks).acomplete("Tell of Bergen.")
+
+    piece = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "Remarks", "arguments": arguments}}]}
+    llm, _ = answering(events(chat_chunk(piece), chat_chunk({}, finish), USAGE_CHUNK), pydantic_program_mode="function")
+    seen: list[Any] = []
+    with pytest.raises(ValueError, match=expected):
+        seen.extend(llm.stream_structured_predict(Remarks, PROMPT, place="Bergen"))
+    assert [remarks.name for remarks in seen] == (["Bergen"] if arguments == CUT else [])
 
 
 async def test_a_stream_that_ends_without_an_object_is_an_error() -> None:
@@ -218,6 +279,29 @@ def test_an_object_grows_word_by_word() -> None:
     names = [getattr(harbour, "name", None) for harbour in seen]
     assert [name for name in dict.fromkeys(names) if name] == ["B", "Be", "Ber", "Berg", "Berge", "Bergen"]
     assert len(seen) == len({repr(harbour) for harbour in seen}), "nothing is told twice"
+
+
+TWO_TEXTS: dict[str, Any] = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-opus-4-6",
+    "content": [{"type": "text", "text": '{"name": "Ber'}, {"type": "text", "text": 'gen", "masts": 2}'}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 7, "output_tokens": 5},
+}
+
+
+def test_an_object_in_several_texts_is_read_as_it_was_written() -> None:
+    llm, _ = answering(TWO_TEXTS, model="claude-opus-4-6", protocol="messages", native_structured_output=True)
+    assert llm.structured_predict(Boat, PROMPT, place="Bergen") == Boat(name="Bergen", masts=2)
+
+
+def test_a_refusal_of_messages_is_told_as_one() -> None:
+    said = {**TWO_TEXTS, "content": [{"type": "text", "text": "I will not."}], "stop_reason": "refusal"}
+    llm, _ = answering(said, model="claude-opus-4-6", protocol="messages", native_structured_output=True)
+    with pytest.raises(ValueError, match=r"gave no Boat: it declined \('I will not"):
+        llm.structured_predict(Boat, PROMPT, place="Bergen")
 
 
 async def test_streams_of_objects_are_told_of_once(recorder: Recorder) -> None:

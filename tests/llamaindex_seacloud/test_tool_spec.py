@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ToolCall, ToolCallResult
+from llama_index.core.agent.workflow import AgentWorkflow, CodeActAgent, FunctionAgent, ToolCall, ToolCallResult
 from llama_index.core.base.llms.types import ImageBlock, TextBlock
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.calling import acall_tool, call_tool
 from llama_index.core.tools.tool_spec.base import BaseToolSpec
 from llamaindex_seacloud import SeaCloud, SeaCloudGenerated, SeaCloudProgress, SeaCloudToolSpec
+from llamaindex_seacloud.tool_signatures import signature_of
 from pydantic import BaseModel, Field
 from seacloud_client.errors import ConfigurationError, ContentBlocked, InvalidInputError, SubmitOutcomeUnknown
 from seacloud_client.names import tool_names
@@ -237,6 +238,52 @@ def test_what_cannot_be_saved_is_no_failure(seacloud_env: Emulator, tmp_path: Pa
     assert not output.is_error
     assert "not saved: " in output.content
     assert not list(tmp_path.iterdir())
+
+
+# As functions, which code that a model writes calls
+
+
+async def test_code_is_shown_each_tool_as_a_function(seacloud_env: Emulator) -> None:
+    contracts = {"flux_2_pro": Picture}
+    tools = SeaCloudToolSpec(model=[MODEL, "flux_2_pro"], contracts=contracts, split=True).to_tool_list()
+    await CodeActAgent(code_execute_fn=repr, llm=SeaCloud(model="gpt-4.1"), tools=[*tools]).run("Good morning!")
+    shown = seacloud_env.requests[-1].json["messages"][0]["content"]
+    for each in tools:
+        assert f"def {each.metadata.name}(*, " in shown
+        assert each.metadata.description[:60] in shown
+    assert f"def generate_with_{MODEL}(*, prompt: str, parameters: dict | None = None) -> list:" in shown
+    assert "def generate_with_flux_2_pro(*, prompt: str, size: str = '1024x1024', n: int = 1) -> list:" in shown
+    assert "def seacloud_task_status(*, model: str, request_id: str) -> list:" in shown
+    by_name: dict[str, Any] = {each.real_fn.__name__: each.real_fn for each in tools}
+    assert f"{MODEL} made 1 result" in by_name[f"generate_with_{MODEL}"](**PROMPT)[0].text
+
+
+@pytest.mark.parametrize("given", ["a cat astronaut", PROMPT])
+async def test_arguments_without_names_are_told_the_names(tool: FunctionTool, given: Any) -> None:
+    for call in (tool, tool.call, tool.real_fn):
+        with pytest.raises(InvalidInputError, match=r"by their names: generate_with_nano_banana_2\(\*, prompt: str, "):
+            call(given)
+    with pytest.raises(InvalidInputError, match="Nothing was sent"):
+        await tool.acall(given)
+
+
+@pytest.mark.parametrize(
+    ("schema", "shown"),
+    [
+        ({"type": ["string", "null"]}, "x: str | None = None"),
+        ({"type": "number", "default": 0.5}, "x: float = 0.5"),
+        ({"anyOf": [{"type": "integer"}, {"$ref": "#/$defs/Size"}]}, "x: Any = None"),
+        ({"enum": ["a", "b"]}, "x: Any = None"),
+    ],
+)
+def test_a_schema_as_a_signature(schema: dict[str, Any], shown: str) -> None:
+    assert str(signature_of({"properties": {"x": schema}})) == f"(*, {shown}) -> list"
+
+
+def test_parameters_whose_names_are_none_in_python() -> None:
+    properties: dict[str, Any] = {"img-url": {"type": "string"}, "from": {"type": "integer"}, "x": {"type": "boolean"}}
+    assert str(signature_of({"properties": properties, "required": ["x"]})) == "(*, x: bool, **others: Any) -> list"
+    assert str(signature_of({})) == "() -> list"
 
 
 # In agents

@@ -84,9 +84,9 @@ def emulator(environment: Environment) -> Iterator[dict[str, str]]:
         try:
             assert server.stdout
             exports = dict(
-                re.findall(r"^export (\w+)=(.*)$", "".join(server.stdout.readline() for _ in range(3)), re.MULTILINE)
+                re.findall(r"^export (\w+)=(.*)$", "".join(server.stdout.readline() for _ in range(4)), re.MULTILINE)
             )
-            yield {**exports, "SEACLOUD_CONTRACTS_URL": f"{exports['SEACLOUD_BASE_URL']}/contracts"}
+            yield exports
         finally:
             server.terminate()
 

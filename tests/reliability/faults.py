@@ -316,8 +316,15 @@ ANSWERS = (
         "redirect",
         "a redirect within the origin",
         ANSWER,
-        (redirecting(SAME), redirecting("/moved", status=308), redirecting("/moved", status=302)),
+        (redirecting(SAME), redirecting("/moved", status=308), redirecting("/moved", status=301)),
         REDIRECT,
+    ),
+    Fault(
+        "redirect_done",
+        "a redirect to where the outcome is (302, 303)",
+        ANSWER,
+        (redirecting("/moved", status=302), redirecting(SAME, status=303)),
+        {**REDIRECT, "submit": LOST},
     ),
     Fault("redirect_loop", "redirects without an end", ANSWER, (redirecting(SAME, for_ever=True),), LOOP),
     Fault(

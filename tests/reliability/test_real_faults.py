@@ -123,7 +123,7 @@ def test_a_server_that_speaks_no_tls_is_told_as_such(way: str, waits: list[float
         error = failure_of(do, way, operation, root, {"timeout": LIMIT})
     assert isinstance(error, ConnectionFailed)
     address = root.removeprefix("https://")
-    assert f"the server at {address}, or a proxy before it, does not speak TLS: is it http://?" in error.message
+    assert f"the server at {address}, or a proxy before it, does not speak TLS." in error.message
 
 
 def test_a_certificate_that_is_in_order_is_accepted(way: str) -> None:

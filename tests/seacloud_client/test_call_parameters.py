@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from seacloud_client.call_parameters import CALL_PARAMS, FIELD_PARAMS, KNOWN_PARAMS, by_own_names, call_parameters
+from seacloud_client.call_parameters import (
+    BODY_FIELDS,
+    CALL_PARAMS,
+    FIELD_PARAMS,
+    KNOWN_PARAMS,
+    OTHER_NAMES,
+    by_own_names,
+    call_parameters,
+    not_known,
+    tell_of_unknown_in_call,
+)
 from seacloud_client.conversation import Request
 
 NOTHING = {"stop": (), "extra_headers": None, "extra_query": None, "extra_body": {}}
@@ -74,3 +84,11 @@ def test_extras_add_up_and_what_is_not_known_goes_into_the_body() -> None:
         "extra_body": {"x": 1, "y": 2, "z": 3},
     }
     assert fields["extra_body"] == {"x": 1, "y": 1, "z": 1}
+
+
+def test_what_is_not_known() -> None:
+    names = {**dict.fromkeys(KNOWN_PARAMS), **dict.fromkeys(BODY_FIELDS), **dict.fromkeys(OTHER_NAMES)}
+    assert not_known(names) == {}
+    assert not_known({"temprature": 0, "temperature": 1, "top_a": 2}, meant={"top_a": 3}) == {"temprature": 0}
+    with pytest.warns(UserWarning, match=r"^'temprature', 'b': not parameters of a call of Mine, .* extra_body=\{"):
+        tell_of_unknown_in_call({"temprature": 0, "b": 1}, of="Mine")

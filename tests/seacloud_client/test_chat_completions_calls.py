@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from chat_wire import Json, call, calls, chunk, deltas_of, parts_of, plain, stop, streamed
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletionChunk
 from seacloud_client.conversation import (
     Choice,
     Finish,
@@ -76,6 +80,30 @@ STREAMS: dict[str, list[Json]] = {
         calls(call(0, "a", arguments='{"x": 1}')),
     ],
     "indexes that begin at one": [calls(call(1, "a", "f", '{"x": 1}')), calls(call(2, "b", "g", '{"y": 2}'))],
+    "one index for both, in turns": [
+        calls(call(0, "a", "f", "")),
+        calls(call(0, "b", "g", "")),
+        calls(call(0, "a", arguments='{"x": 1}')),
+        calls(call(0, "b", arguments='{"y": 2}')),
+    ],
+    "one index for both, in turns, with id and name on each": [
+        calls(call(0, "a", "f", '{"x"')),
+        calls(call(0, "b", "g", '{"y"')),
+        calls(call(0, "a", "f", ": 1}")),
+        calls(call(0, "b", "g", ": 2}")),
+    ],
+    "another id on each fragment": [  # vLLM
+        calls(call(0, "a", "f", '{"x"')),
+        calls(call(0, "a-2", arguments=": 1}")),
+        calls(call(1, "b", "g", '{"y"')),
+        calls(call(1, "b-2", arguments=": 2}")),
+        calls(call(0, "a-3", arguments="")),
+    ],
+    "one index for both, and the second's id before its name": [
+        calls(call(0, "a", "f", '{"x": 1}')),
+        calls(call(0, "b", arguments="")),
+        calls(call(0, name="g", arguments='{"y": 2}')),
+    ],
     "an object for arguments": [calls(call(0, "a", "f", {"x": 1}), call(1, "b", "g", {"y": 2}))],
 }
 
@@ -117,6 +145,31 @@ def test_calls_without_an_id_get_one_that_is_the_same_each_time():
 def test_calls_without_index_and_id_are_told_apart_by_their_end():
     one, two = parts_of(calls(call(None, None, "f", '{"x": 1}')), calls(call(None, None, "f", '{"x": 2}')))
     assert (one.arguments, two.arguments) == ('{"x": 1}', '{"x": 2}')
+
+
+def test_calls_without_index_and_id_are_told_apart_by_their_names():
+    one, two = parts_of(calls(call(None, None, "f", ""), call(None, None, "g", "")))
+    assert (one.name, two.name) == ("f", "g")
+
+
+@pytest.mark.parametrize(
+    "fragments",
+    [
+        [call(0, "a", "get_"), call(0, name="weather"), call(0, arguments="{}")],
+        [call(0, "a", "get_", ""), call(0, name="weather", arguments="{}")],
+        [call(0, "a", "get_"), call(0, name="weather"), call(1, "b", "f"), call(1, arguments="{}")],
+    ],
+)
+def test_a_name_in_pieces_is_added_up_as_openais_sdk_does(fragments: list[Json]):
+    chunks = [*(chunk(calls(fragment)) for fragment in fragments), stop("tool_calls")]
+    state: ChatCompletionStreamState[Any] = ChatCompletionStreamState()
+    for one in chunks:
+        state.handle_chunk(ChatCompletionChunk.model_validate(one))
+    theirs = state.get_final_completion().choices[0].message.tool_calls or []
+    deltas = deltas_of(*chunks)
+    starts = [delta.value for delta in deltas if isinstance(delta, PartStart)]
+    assert [start.name for start in starts if isinstance(start, ToolCall)] == [one.function.name for one in theirs]
+    assert starts[0].name == "get_weather"
 
 
 def test_a_call_that_never_got_a_name_is_handed_on():

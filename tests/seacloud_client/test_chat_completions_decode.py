@@ -28,6 +28,7 @@ from seacloud_client.deltas import (
 )
 from seacloud_client.errors import StreamBroken
 from seacloud_client.folding import Fold
+from seacloud_client.protocols.chat_completions import PROTOCOL
 
 
 def test_text_comes_in_fragments():
@@ -135,6 +136,52 @@ def test_what_a_later_piece_of_a_detail_says_is_kept():
     assert thought == think("I think", "reasoning.text", signature="s", extras={"index": 0, "format": "made-up"})
 
 
+GEMINIS = [
+    {"type": "reasoning.encrypted", "id": "call_a", "data": "enc a", "format": "google-gemini-v1"},
+    {"type": "reasoning.encrypted", "id": "call_b", "data": "enc b", "format": "google-gemini-v1"},
+]
+SIGNED = [{"type": "reasoning.text", "text": text, "signature": f"of {text}"} for text in ("one", "two")]
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        [{**entry, "index": 0} for entry in GEMINIS],
+        GEMINIS,
+        [{name: value for name, value in entry.items() if name != "id"} for entry in GEMINIS],
+        SIGNED,
+    ],
+    ids=["one index", "no index", "neither index nor id", "signed texts"],
+)
+def test_details_that_are_sealed_apart_stay_apart(details: list[Json]):
+    """OpenRouter has one for each of Gemini's calls, with the call's id."""
+    parts = plain({"reasoning_details": details}).choice.parts
+    assert [part.encrypted or part.signature for part in parts] == [
+        entry.get("data") or entry.get("signature") for entry in details
+    ]
+    assert [part.id for part in parts] == [entry.get("id") for entry in details]
+    assert parts_of(*({"reasoning_details": [entry]} for entry in details)) == parts
+    assert parts_of({"reasoning_details": details}) == parts
+
+
+def test_details_of_a_plain_reply_are_all_different_ones():
+    entry = {"type": "reasoning.text", "text": "hm", "index": 0}
+    assert [part.text for part in plain({"reasoning_details": [entry, entry]}).choice.parts] == ["hm", "hm"]
+
+
+def test_a_detail_without_a_number_goes_on_until_its_signature():
+    pieces = [{"text": "I "}, {"text": "think"}, {"signature": "s"}, {"text": "Then "}, {"text": "again"}]
+    thoughts = parts_of(*({"reasoning_details": [piece]} for piece in pieces))
+    assert [(thought.text, thought.signature) for thought in thoughts] == [("I think", "s"), ("Then again", None)]
+
+
+def test_a_detail_may_be_sealed_anew():
+    """The encrypted form of one item is another in each event of Responses: the last is it."""
+    entry = {"type": "reasoning.encrypted", "id": "rs_1", "index": 0}
+    (thought,) = parts_of(*({"reasoning_details": [{**entry, "data": data}]} for data in ("early", "late")))
+    assert thought.encrypted == "late"
+
+
 def test_encrypted_details_leave_the_readable_form_beside_them():
     message = {
         "reasoning": "In short",
@@ -163,6 +210,28 @@ def test_thinking_in_a_list_of_content():
     )
     assert plain({"content": content}).choice.parts == expected
     assert parts_of(*({"content": [item]} for item in content)) == expected
+
+
+def test_a_list_of_content_may_say_less_or_more_of_its_items():
+    url = "https://example.com/a.png"
+    note = {"type": "url_citation", "url": "https://example.com"}
+    content = [
+        {"text": "Look"},
+        {"type": "output_text", "text": ":", "annotations": [note]},
+        {"type": "image_url", "image_url": {"url": url}},
+        {"type": "output_text", "text": "So."},
+        {"note": "strange"},
+        {"type": "image_url"},
+    ]
+    (first, *others) = plain({"content": content}).choice.parts
+    assert (first.text, [cited.raw for cited in first.annotations]) == ("Look:", [note])
+    assert others == [
+        Image(url=url),
+        Text("So."),
+        Native("chat_completions", {"note": "strange"}),
+        Native("chat_completions", {"type": "image_url"}),
+    ]
+    assert parts_of(*({"content": [item]} for item in content)) == (first, *others)
 
 
 def test_thinking_comes_in_fragments_and_text_as_a_string():
@@ -243,6 +312,19 @@ def test_logprobs():
     assert plain({"content": "ab"}, choice={"logprobs": tokens("a", "b")}).choice.logprobs == expected
 
 
+def test_logprobs_of_the_older_form_and_ids_of_tokens():
+    """vLLM has both in each chunk, of its own tokens; the same token may come twice."""
+    first = {"tokens": ["a"], "token_logprobs": [-0.1], "top_logprobs": None}
+    chunks = [chunk({"content": "a"}), chunk({"content": "a"}), chunk({"content": "b"}, "stop")]
+    for one, token in zip(chunks, ("a", "a", "b"), strict=True):
+        one["choices"][0].update(logprobs={**first, "tokens": [token]}, token_ids=[ord(token)])
+    told = {"tokens": ["a", "a", "b"], "token_logprobs": [-0.1] * 3}
+    expected = {"logprobs": told, "token_ids": [97, 97, 98]}
+    assert streamed(*chunks).choice.extras == expected
+    assert plain({"content": "aab"}, choice=expected).choice.extras == expected
+    assert chunks[0]["choices"][0]["token_ids"] == [97]
+
+
 def test_what_is_not_known_is_kept():
     reply = plain({"content": "x", "mood": "good"}, choice={"native_finish_reason": "STOP"}, provider="P")
     assert reply.extras == {"provider": "P"}
@@ -262,6 +344,12 @@ def test_choices_are_kept_apart_and_in_order():
     assert reply.choices[0].parts == (Text("aA"),)
     assert reply.choices[1].parts == (Text("bB"), ToolCall("c", "f", "{}"))
     assert [choice.finish for choice in reply.choices] == [Finish.STOP, Finish.TOOL_CALLS]
+
+
+def test_choices_without_a_number_are_numbered_by_their_places():
+    choices = [{"message": {"content": text}, "finish_reason": "stop"} for text in "ab"]
+    reply = PROTOCOL.decode({**HEAD, "choices": choices})
+    assert [(choice.index, choice.text) for choice in reply.choices] == [(0, "a"), (1, "b")]
 
 
 def test_a_stream_is_complete_when_all_its_choices_are():

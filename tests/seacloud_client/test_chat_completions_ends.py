@@ -34,6 +34,10 @@ from seacloud_client.protocols.chat_completions.decode import read_usage
         ("eos", Finish.STOP),
         ("sensitive", Finish.CONTENT_FILTER),
         ("network_error", Finish.ERROR),
+        ("insufficient_system_resource", Finish.ERROR),
+        ("SAFETY", Finish.CONTENT_FILTER),
+        ("PROHIBITED_CONTENT", Finish.CONTENT_FILTER),
+        ("model_context_window_exceeded", Finish.LENGTH),
         ("something new", Finish.UNKNOWN),
     ],
 )
@@ -71,8 +75,17 @@ USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
         [{**stop(), "usage": USAGE}, {**HEAD, "choices": [], "usage": USAGE}],
         [{**stop(), "x_groq": {"usage": USAGE}}],
         [{**HEAD, "choices": [], "usage": USAGE}, {**stop(), "usage": None}],
+        [{**stop(), "usage": USAGE}, {**HEAD, "choices": [], "usage": dict.fromkeys(USAGE, 0)}],
     ],
-    ids=["in a chunk of its own", "with the finish", "cumulative", "twice", "groq's", "before the finish"],
+    ids=[
+        "in a chunk of its own",
+        "with the finish",
+        "cumulative",
+        "twice",
+        "groq's",
+        "before the finish",
+        "zeros last",
+    ],
 )
 def test_usage_is_told_once_and_is_the_last_state(chunks: list[Json]):
     deltas = deltas_of(chunk({"content": "x"}), *chunks)
@@ -118,6 +131,15 @@ def usage(**expected: int) -> Usage:
             {**USAGE, "total_tokens": 40, "prompt_tokens_details": {"audio_tokens": 25}},
             usage(input_tokens=35, total_tokens=40, input_audio_tokens=25),
         ),
+        # Gemini: completion_tokens are without the thoughts, which the total alone counts.
+        ({**USAGE, "total_tokens": 60}, usage(output_tokens=50, total_tokens=60)),
+        ({"total_tokens": 60}, usage(input_tokens=0, output_tokens=0, total_tokens=60)),
+        # Where there are details, and none accounts for the rest of the total, nothing is made of it.
+        (
+            {**USAGE, "total_tokens": 60, "completion_tokens_details": {"reasoning_tokens": 3}},
+            usage(total_tokens=60, reasoning_tokens=3),
+        ),
+        ({**USAGE, "total_tokens": 60, "cached_tokens": 4}, usage(total_tokens=60, cache_read_tokens=4)),
         ({"prompt_tokens": 10, "completion_tokens": 5}, usage()),
         ({"prompt_tokens": 10.0, "completion_tokens": 5, "total_tokens": None}, usage()),
         ({"prompt_tokens": 10, "total_tokens": 10}, usage(output_tokens=0, total_tokens=10)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -171,9 +172,34 @@ def test_texts_with_cache_control_are_a_list():
     assert content == [{"type": "text", "text": "a", **CACHED}, {"type": "text", "text": "b"}]
 
 
-def test_arguments_that_do_not_parse_go_back_as_they_came():
-    call = ToolCall("call_1", "weather", "{not json")
-    assert messages_of(said(call), RESULT)[0]["tool_calls"][0]["function"]["arguments"] == "{not json"
+@pytest.mark.parametrize("arguments", ["{not json", "[1]", '"{}"', '{"a": NaN}'])
+def test_arguments_that_are_no_object_go_back_in_one(arguments: str):
+    """Vendors that parse a history refuse it otherwise, for ever."""
+    sent = messages_of(said(ToolCall("call_1", "weather", arguments)), RESULT)[0]["tool_calls"][0]["function"]
+    assert json.loads(sent["arguments"]) == {"invalid_arguments": arguments}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ('{ "a":1, "a":2 }', '{ "a":1, "a":2 }'),
+        (" ", "{}"),
+        ('{"a": "x\ny"}', '{"a": "x\\ny"}'),  # a line break as it is, which only our parser takes
+    ],
+)
+def test_arguments_that_are_an_object_go_back_as_they_came(arguments: str, expected: str):
+    sent = messages_of(said(ToolCall("call_1", "weather", arguments)), RESULT)[0]["tool_calls"][0]["function"]
+    assert sent["arguments"] == expected
+
+
+def test_what_a_gateway_keeps_with_a_call_goes_back():
+    """LiteLLM: Gemini's signature of the thought, in the call's id and beside it."""
+    kept = {"provider_specific_fields": {"thought_signature": "c2ln"}}
+    call = ToolCall(f"call_1__thought__{'c2ln' * 90}", "weather", "{}", extras=kept)
+    turns = (said(call), Message("tool", (ToolResult(call.id, ()),)))
+    turn, answer = PROTOCOL.encode(Request(model="gemini-3-pro", messages=turns), False)["messages"]
+    assert turn["tool_calls"][0].items() >= {"id": call.id, **kept}.items()
+    assert answer["tool_call_id"] == call.id
 
 
 def test_a_custom_call_and_its_result():
@@ -257,6 +283,15 @@ def test_reasoning_goes_back_to_where_it_came_from():
     }
 
 
+@pytest.mark.parametrize("model", ["openai/gpt-5.5", "deepseek/deepseek-reasoner", "anthropic/claude-sonnet-4.5"])
+def test_a_gateways_own_form_of_reasoning_goes_back_to_every_model(model: str):
+    """OpenRouter takes it back for all of them."""
+    thought = think("reasoning.encrypted", "", encrypted="e", extras={"format": "openai-responses-v1"})
+    (turn, _) = messages_of(said(thought, think("reasoning"), Text("So.")), user("x"), model=model)
+    assert turn["reasoning_details"] == [{"type": "reasoning.encrypted", "data": "e", "format": "openai-responses-v1"}]
+    assert ("reasoning" in turn) is ("claude" in model)
+
+
 def test_thinking_in_a_list_goes_back_in_a_list():
     parts = (
         think("thinking", "hm", extras={"closed": True}),
@@ -324,12 +359,22 @@ def test_an_id_that_is_refused_is_replaced_with_that_of_its_result(call_id: str)
         said(ToolCall(call_id, "f", "{}")),
         Message("tool", (ToolResult(call_id, (Image(url="https://e.com/a.png"),)),)),
     )
-    turn, result, carried = messages_of(*history)
+    turn, result, carried = messages_of(*history, model="gpt-4.1")
     new_id = turn["tool_calls"][0]["id"]
     assert 0 < len(new_id) <= 40
     assert result["tool_call_id"] == new_id
     assert new_id in carried["content"][0]["text"]
-    assert messages_of(*history)[0]["tool_calls"][0]["id"] == new_id
+    assert messages_of(*history, model="gpt-4.1")[0]["tool_calls"][0]["id"] == new_id
+
+
+def test_an_id_is_of_the_form_that_claude_takes():
+    turn, result = messages_of(
+        said(ToolCall("functions.f:0", "f", "{}")),
+        Message("tool", (ToolResult("functions.f:0", ()),)),
+        model="claude-opus-4-6",
+    )
+    assert turn["tool_calls"][0]["id"] == result["tool_call_id"]
+    assert result["tool_call_id"].isidentifier()
 
 
 def test_results_with_pictures_carry_them_into_a_users_turn():

@@ -50,6 +50,14 @@ def contract(properties: Any, **more: Any) -> Contract:
         ({"type": "array", "minItems": 2**64}, [], "minItems makes no sense, so it is not checked"),
         ({"type": "integer", "exclusiveMinimum": True}, 3, "exclusiveMinimum makes no sense, so it is not checked"),
         ({"oneOf": [{"type": "integer"}, {"type": "string"}]}, [], "oneOf is not checked"),
+        ({"not": {"type": "integer"}}, 3, "not is not checked"),
+        ({"type": "array", "uniqueItems": True}, [1, 1], "uniqueItems is not checked"),
+        ({"prefixItems": [{"type": "string"}], "items": {"type": "null"}}, ["a", 1], "prefixItems is not checked"),
+        (
+            {"patternProperties": {"^x": {"type": "string"}}, "additionalProperties": False, "type": "object"},
+            {"x": 1},
+            "patternProperties is not checked",
+        ),
         ({"$ref": "#/nowhere"}, 3, "#/nowhere cannot be followed, so it is not checked"),
         ({"$ref": "https://x.test/schema"}, 3, "https://x.test/schema cannot be followed, so it is not checked"),
         ({"$ref": "#/properties/it"}, 3, "#/properties/it cannot be followed, so it is not checked"),
@@ -110,6 +118,22 @@ def test_deep_contracts():
     assert note.endswith("the contract is too deep or too large, so it is not checked")
     with pytest.raises(ConfigurationError):
         Contract.from_json('{"properties":' * 3000 + "{}" + "}" * 3000)
+
+
+def test_branches_in_branches():
+    schema: dict[str, Any] = {"type": "integer"}
+    for _ in range(5000):
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    made = contract({"it": schema})
+    assert made.notes == ("it: the contract is too deep or too large, so it is not checked",)
+    assert made.problems({"it": "x"}) == ()
+
+
+def test_a_number_of_more_digits_than_python_writes():
+    made = contract({"it": {"type": "integer", "maximum": 9}, "many": {"type": "string"}})
+    with pytest.raises(InvalidInputError, match="it: must be at most 9; got a number with too many digits"):
+        made.check({"it": 10**5000})
+    assert made.problems({"many": [10**5000]}) == ("many: must be a string; got a number with too many digits",)
 
 
 def test_a_cyclic_contract():

@@ -131,6 +131,7 @@ LASTING = [
     ({"redirect": "http://2130706433/x"}, "no public address"),
     ({"redirect": "file:///etc/passwd"}, "none of http or https"),
     ({"redirect": "http://user:pw@127.0.0.1/"}, "user name"),
+    ({"redirect": "//["}, "redirects to one that makes no sense"),
 ]
 
 
@@ -294,6 +295,28 @@ def test_a_name_with_one_private_address_is_refused(flavour, monkeypatch):
         do(read_output({"type": "image", "url": "https://cdn.test/x.png"}), flavour, "read")
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
+@pytest.mark.parametrize("url", ["http://files.test/x.png", "https://files.test/x.png"])
+@FLAVOURS
+def test_a_host_that_no_proxy_is_for_by_its_name(flavour, url, monkeypatch):
+    """The connection is to the host's address, which `NO_PROXY` does not have."""
+    Names(monkeypatch, files_test=["127.0.0.1"])
+    monkeypatch.setattr(public_hosts, "is_public", lambda address: True)
+    with socket.create_server(("127.0.0.1", 0)) as proxy, socket.create_server(("127.0.0.1", 0)) as host:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.setenv("NO_PROXY", "files.test")
+        downloader = Downloader(Settings.resolve("model", max_retries=0))
+        address = url.replace("files.test", f"files.test:{host.getsockname()[1]}")
+        with pytest.raises(DownloadError):
+            do(read_output({"type": "image", "url": address}, downloader), flavour, "read", timeout=0.5)
+        host.setblocking(False)
+        host.accept()[0].close()
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
 @FLAVOURS
 def test_a_name_that_is_none(flavour, monkeypatch):
     def fail(*args, **options):
@@ -328,6 +351,36 @@ def served(content, **headers):
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=content, headers=headers))
     settings = Settings(base_url="https://cdn.test/model", max_retries=0)
     return Downloader(settings, http_client=httpx.Client(transport=transport))
+
+
+class Pieces(httpx.SyncByteStream):
+    def __iter__(self):
+        yield PNG
+
+
+@pytest.mark.parametrize(
+    ("told", "headers", "is_taken"),
+    [
+        (len(PNG) + 1, {}, False),
+        (len(PNG), {}, True),
+        (len(PNG) - 1, {}, True),
+        (None, {}, True),
+        (len(PNG) + 1, {"content-length": str(len(PNG))}, True),
+        (len(PNG) + 1, {"transfer-encoding": "chunked"}, True),
+    ],
+)
+def test_what_ends_with_its_connection_may_be_cut(told, headers, is_taken, tmp_path):
+    """Then the size that the task tells decides. Where the end is announced, it may be wrong."""
+    response = httpx.Response(200, stream=Pieces(), headers=headers)
+    client = httpx.Client(transport=httpx.MockTransport(lambda request: response))
+    downloader = Downloader(Settings(base_url="https://cdn.test/model", max_retries=0), http_client=client)
+    output = read_output({"type": "image", "url": "https://cdn.test/x.png", "file_size": told}, downloader)
+    if is_taken:
+        assert output.save(tmp_path).read_bytes() == PNG
+        return
+    with pytest.raises(DownloadError, match=f"closed after {len(PNG)} bytes of what is said to have {told}"):
+        output.save(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_downgrade_is_refused():
@@ -369,6 +422,10 @@ def test_data_urls(flavour, tmp_path):
     output = read_output({"type": "image", "url": f"data:image/png;base64,{packed[:40]}\n{packed[40:]}"})
     assert do(output, flavour, "read") == PNG
     assert do(output, flavour, "save", tmp_path) == tmp_path / "output.png"
+    capitals = read_output({"type": "image", "url": f"DATA:image/png;base64,{packed}"})
+    assert do(capitals, flavour, "save", tmp_path) == tmp_path / "output-2.png"
+    half = read_output({"type": "text", "url": "data:text/plain,a \ud83d"})
+    assert do(half, flavour, "read") == b"a ?"
     plain = read_output({"type": "text", "url": "data:text/plain,a%20cat"})
     assert do(plain, flavour, "read") == b"a cat"
 

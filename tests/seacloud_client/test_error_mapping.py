@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seacloud_client.error_mapping import error_from_answer, error_from_body, is_error_body, read_facts
+from seacloud_client.error_mapping import error_from_answer, error_from_body, is_error_body, is_error_reply, read_facts
 from seacloud_client.errors import (
     APIError,
     AuthenticationError,
@@ -237,6 +237,58 @@ def test_an_answer_is_no_error(body):
     assert not is_error_body(body)
 
 
+ERROR_REPLIES = {
+    "dashscope": (openai("no", code="data_inspection_failed") | {"id": "c-1", "request_id": "r"}, ServerError, 200),
+    "mistral": (
+        {"object": "error", "message": "no", "type": "invalid_request_error", "code": "3505"},
+        InvalidRequestError,
+        400,
+    ),
+    "minimax": (
+        {"id": "c-1", "choices": None, "base_resp": {"status_code": 1008, "status_msg": "no"}},
+        InsufficientBalanceError,
+        402,
+    ),
+    "minimax, rate": ({"base_resp": {"status_code": 1002, "status_msg": "no"}}, RateLimitError, 429),
+    "a sentence": ({"detail": "Runtime execution failed"}, ServerError, 200),
+    "a code": ({"code": "Throttling", "message": "no", "request_id": "r"}, ServerError, 200),
+}
+
+
+@pytest.mark.parametrize(("body", "cls", "status"), ERROR_REPLIES.values(), ids=ERROR_REPLIES.keys())
+def test_an_error_in_the_place_of_a_models_reply(body, cls, status):
+    assert not is_error_body(body)  # of a task, all of this may be said in passing
+    assert is_error_reply(body)
+    error = error_from_body(body)
+    assert (type(error), error.status) == (cls, status)
+    assert ("Runtime" if "detail" in body else "no") in error.message
+
+
+@pytest.mark.parametrize(("body", "cls", "status"), ERROR_BODIES.values(), ids=ERROR_BODIES.keys())
+def test_any_error_body_is_an_error_in_the_place_of_a_reply(body, cls, status):
+    assert is_error_reply(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "resp_1", "error": {"message": "it failed", "code": "server_error"}, "output": []},
+        {"id": "resp_1", "object": "response", "status": "failed", "error": {"code": "server_error"}},
+        {"choices": [{}], "error": {"message": "it failed"}},
+        {"choices": [{}], "base_resp": {"status_code": 1027}, "detail": "x"},
+        {"choices": [], "base_resp": {"status_code": 0, "status_msg": ""}},
+        {"choices": [], "usage": {}},
+        {"code": 200, "message": "ok"},
+        {"type": "notice", "message": "soon", "code": "maintenance", "detail": "x"},
+        {},
+        [],
+        None,
+    ],
+)
+def test_a_reply_is_no_error(body):
+    assert not is_error_reply(body)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: (
@@ -259,6 +311,7 @@ def test_any_body_is_some_error(body, status):
     assert str(error)
     assert isinstance(error_from_body(body), APIError)
     assert isinstance(is_error_body(body), bool)
+    assert isinstance(is_error_reply(body), bool)
     assert isinstance(read_facts(body).words, str)
 
 

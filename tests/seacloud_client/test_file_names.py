@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path, PureWindowsPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seacloud_client.file_names import claim, safe_stem
+from seacloud_client.file_names import give_name, safe_stem
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,7 @@ from seacloud_client.file_names import claim, safe_stem
         (None, "https://c.test/a%2F..%2F..%2Fcat.png", "cat", ".png"),
         (None, "https://c.test/", "output", ""),
         (None, "data:image/png;base64,AA", "output", ""),
+        (None, "DATA:image/png;base64,AA", "output", ""),
         (None, None, "output", ""),
     ],
 )
@@ -57,7 +60,49 @@ def test_no_name_leaves_its_directory(name, url):
     assert not stem.startswith(".")
 
 
-def test_a_name_is_claimed_once(tmp_path):
-    paths = [claim(tmp_path, "cat", ".png") for _ in range(3)]
+@pytest.fixture(params=["with links", "without links"])
+def link(request, monkeypatch):
+    """Some file systems have no hard links, FAT for one."""
+
+    def refuse(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if request.param == "without links":
+        monkeypatch.setattr(os, "link", refuse)
+
+
+def part(directory):
+    path = directory / ".one.part"
+    path.write_text("whole")
+    return path
+
+
+@pytest.mark.usefixtures("link")
+def test_a_name_is_given_once(tmp_path):
+    paths = [give_name(part(tmp_path), "cat", ".png") for _ in range(3)]
     assert [path.name for path in paths] == ["cat.png", "cat-2.png", "cat-3.png"]
-    assert all(path.exists() for path in paths)
+    assert {path.read_text() for path in paths} == {"whole"}
+    assert set(tmp_path.iterdir()) == set(paths)
+
+
+@pytest.mark.parametrize("name", ["link", "replace"])
+def test_an_interruption_leaves_no_empty_file(tmp_path, monkeypatch, name):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    if name == "replace":
+        monkeypatch.delattr(os, "link")
+    monkeypatch.setattr(os, name, interrupted)
+    file = part(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        give_name(file, "cat", ".png")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_is_whole_as_soon_as_it_has_its_name(tmp_path, monkeypatch):
+    """A program may end at any time: what it leaves under the final name is the file."""
+    seen = []
+    unlink = Path.unlink
+    monkeypatch.setattr(Path, "unlink", lambda path: seen.append((tmp_path / "cat.png").read_text()) or unlink(path))
+    give_name(part(tmp_path), "cat", ".png")
+    assert seen == ["whole"]

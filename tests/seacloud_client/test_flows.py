@@ -246,6 +246,14 @@ def test_a_redirect_to_an_address_that_is_none_is_our_error(location):
     assert location in run.error.message
 
 
+@pytest.mark.parametrize("location", ["https://evil.test/", "/"])
+def test_where_a_redirect_leads_is_told_in_a_length_that_a_log_can_bear(location):
+    error = Run(answer(302, location=location + "A" * 60_000)).error
+    assert isinstance(error, (ProtocolError, ForeignOriginError))
+    assert "AAA..." in error.message
+    assert len(error.message) < 900
+
+
 def test_what_is_not_said_of_a_call_or_an_answer_is_not_there():
     call = HttpCall(method="GET", url=URL, auth=None)
     assert (call.headers, call.params, call.content, call.stream) == ({}, None, None, False)

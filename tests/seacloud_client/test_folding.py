@@ -161,6 +161,23 @@ def test_sounds_are_joined_as_bytes():
     assert (audio.transcript, audio.id, audio.extras) == ("xyz", "a-1", {"expires_at": 7})
 
 
+@pytest.mark.parametrize("size", range(1, 8))
+@pytest.mark.parametrize("sound", [b"abcdef", b"abcde", b"abcd"])
+def test_a_sound_may_be_cut_anywhere_in_its_base64(sound: bytes, size: int):
+    whole = base64.b64encode(sound).decode()
+    pieces = [MediaDelta(0, 0, whole[at : at + size]) for at in range(0, len(whole), size)]
+    fold = Fold().add_all([PartStart(0, 0, Audio(data="")), *pieces, PartEnd(0, 0)])
+    (audio,) = fold.reply().choice.parts
+    assert audio.read() == sound
+
+
+def test_a_sound_may_lack_the_end_of_its_base64():
+    fold = Fold().add_all([PartStart(0, 0, Audio(data="")), MediaDelta(0, 0, "YWJjZA"), PartEnd(0, 0)])
+    assert fold.reply().choice.parts[0].read() == b"abcd"
+    with pytest.raises(ProtocolError, match="not base64"):
+        Fold().add_all([PartStart(0, 0, Audio(data="")), MediaDelta(0, 0, "YWJjZ"), PartEnd(0, 0)])
+
+
 def test_a_sound_that_is_no_base64_is_an_error():
     with pytest.raises(ProtocolError, match="not base64"):
         Fold().add_all([PartStart(0, 0, Audio(data="")), MediaDelta(0, 0, "§§")])

@@ -24,6 +24,7 @@ from seacloud_client.conversation import (
     user,
 )
 from seacloud_client.errors import InvalidInputError
+from seacloud_client.models import facts_of
 from seacloud_client.protocols import get_protocol
 from seacloud_client.protocols.history import mend
 from seacloud_emulator.protocols.chat_validation import check_chat
@@ -265,7 +266,8 @@ def test_any_trimming_and_reordering_is_accepted(
 ):
     request = Request(model=model, messages=(*history, *end), max_tokens=1000)
     body = get_protocol(protocol).encode(request, False)
-    CHECKS[protocol](body)
+    if protocol != "messages" or facts_of(model).vendor is not None:  # what is checked there is what Claude demands
+        CHECKS[protocol](body)
     assert problems(protocol, body) == []
 
 

@@ -14,6 +14,7 @@ from seacloud_client.errors import (
     ConfigurationError,
     ConnectionFailed,
     ForeignOriginError,
+    InvalidRequestError,
     NotFoundError,
     ProtocolError,
     RateLimitError,
@@ -203,7 +204,17 @@ def test_a_creation_that_takes_all_the_time_is_of_unknown_outcome():
     task = life(world, timeout=2.0)
     with pytest.raises(SubmitOutcomeUnknown, match="A task for m was posted"):
         world.run(task.advance())
-    assert world.calls[0].timeout == 2.0
+    assert world.calls[0].timeout == 3.5  # the deadline, and the time in which its answer can still be salvaged
+
+
+def test_a_creation_that_is_answered_just_after_the_deadline_is_cancelled():
+    world = World(CREATED, GOING, call_seconds=3.0)
+    task = life(world, timeout=2.0)
+    world.run(task.advance())
+    with pytest.raises(TaskTimedOut, match=r"within 2 seconds\.") as caught:
+        world.run(task.advance())
+    assert ended(world, task, caught.value).message.endswith("The task was cancelled.")
+    assert world.made() == [("POST", "m"), ("PUT", "cancel")]
 
 
 def test_a_connection_that_is_never_made_runs_into_the_deadline():
@@ -222,8 +233,10 @@ def test_an_outage_is_ridden_out():
 @pytest.mark.parametrize(
     ("said", "error"),
     [
+        (answer(b"", 500), ServerError),
         (answer(b"", 503), ServerError),
         (TimedOut("late"), TimedOut),
+        (answer(b"", 408), InvalidRequestError),
         (answer(b"", 429), RateLimitError),
         (answer(b"<html>", 200), ProtocolError),
         (ProtocolError("It cannot be decompressed."), ProtocolError),
@@ -235,6 +248,16 @@ def test_an_outage_that_does_not_end_ends_the_wait(said, error):
     with pytest.raises(error):
         finish(world, life(world))
     assert OUTAGE_SECONDS < world.time - began < 3 * OUTAGE_SECONDS
+
+
+@pytest.mark.parametrize("status", [408, 425, 500, 501, 502, 520, 522])
+@pytest.mark.parametrize("step", ["status", "result"])
+def test_one_answer_that_says_nothing_of_the_task_does_not_end_it(status, step):
+    failed = answer(b"", status)
+    said = [RUNNING, failed, COMPLETED, RESULT] if step == "status" else [COMPLETED, failed, RESULT]
+    world = World(CREATED, *said)
+    finish(world, life(world, max_retries=0))
+    assert [method for method, _ in world.made()].count("POST") == 1
 
 
 @pytest.mark.parametrize(("interval", "questions"), [(15.0, 4), (30.5, 2)])
@@ -249,7 +272,7 @@ def test_an_outage_may_last_half_a_minute(interval, questions):
     ("said", "error"),
     [
         (answer({"detail": "no"}, 401), AuthenticationError),
-        (answer(b"", 500), ServerError),
+        (answer({"detail": "no"}, 413), InvalidRequestError),
         (answer({"detail": "Not Found"}, 404), NotFoundError),
         (answer(b"", 300, location="https://evil.test/"), ForeignOriginError),
     ],

@@ -12,6 +12,7 @@ from seacloud_client.errors import (
     ContentBlocked,
     InvalidRequestError,
     NotFoundError,
+    PermissionDeniedError,
     SubmitOutcomeUnknown,
     TaskCancelled,
     TaskTimedOut,
@@ -152,14 +153,32 @@ def test_a_closed_iterator_cancels_but_not_after_the_end():
     assert waiting(world).end(GeneratorExit()) is None
 
 
+UNKNOWN = answer({"detail": "Request not found"}, 404)
+
+
+def test_a_new_task_that_the_service_does_not_know_yet_is_cancelled_all_the_same():
+    world = World(CREATED, RUNNING, UNKNOWN, UNKNOWN, GOING)
+    error = ended(world, waiting(world), TaskTimedOut("Too late."))
+    assert error.message == "Too late. The task was cancelled."
+    assert world.made()[2:] == [("PUT", "cancel")] * 3
+
+
+@pytest.mark.parametrize("call_seconds", [0.0, 0.2, 1.4])
+def test_a_task_that_stays_unknown_is_not_asked_after_for_longer_than_there_is_time(call_seconds):
+    world = World(CREATED, RUNNING, UNKNOWN, call_seconds=call_seconds)
+    task = waiting(world)
+    began = world.time
+    ended(world, task, TaskTimedOut("Too late."))
+    assert world.time - began <= 3.0
+
+
 CANCELED = answer({"status": "COMPLETED", "error": "stopped", "error_type": "CANCELED"})
 
 
 @pytest.mark.parametrize(
     ("said", "kind"),
     [
-        (answer({"detail": "no key"}, 401), AuthenticationError),
-        (answer({"detail": "Not Found"}, 404), NotFoundError),
+        (UNKNOWN, NotFoundError),
         (CANCELED, TaskCancelled),
     ],
 )
@@ -171,9 +190,27 @@ def test_what_cannot_be_cancelled_is_not(said, kind):
         world.run(task.advance())
     before = caught.value.message
     error = ended(world, task, caught.value)
-    assert len(world.calls) == 2
+    assert "PUT" not in {method for method, _ in world.made()}
     assert error.task_id == "mmsu_1"
     assert error.message == before
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (answer(b"<h1>404 no healthy upstream</h1>", 404), NotFoundError),
+        (answer({"detail": "no key"}, 401), AuthenticationError),
+        (answer({"detail": "no"}, 403), PermissionDeniedError),
+    ],
+)
+def test_an_answer_that_is_no_word_of_the_task_cancels_it(said, kind):
+    world = World(CREATED, RUNNING, said, GOING)
+    task = waiting(world)
+    with pytest.raises(kind) as caught:
+        world.run(task.advance())
+    error = ended(world, task, caught.value)
+    assert world.made()[-1] == ("PUT", "cancel")
+    assert error.message.endswith("The task was cancelled.")
 
 
 def test_the_same_error_from_a_callback_is_no_word_of_the_service():

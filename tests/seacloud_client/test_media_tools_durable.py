@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ from seacloud_client.errors import (
 from seacloud_client.media_tools.durable import DurableCall, Work, done
 from seacloud_client.media_tools.journal import TaskJournal
 from seacloud_client.media_tools.outcomes import CallFailed, CallRefused
-from seacloud_client.media_tools.spending import CallCounter, allow
+from seacloud_client.media_tools.spending import CallCounter, JournalLimit, allow
 from seacloud_client.media_tools.steps import Flow, aplay, play, quick
 
 BOTH = pytest.mark.parametrize("flavour", ["sync", "async"])
@@ -220,7 +221,7 @@ def test_another_process_that_is_about_to_post_is_waited_for(
 def test_but_not_forever(journal: TaskJournal) -> None:
     claim(journal)
     service = Service()
-    with pytest.raises(SubmitOutcomeUnknown, match="about to be posted when the process ended"):
+    with pytest.raises(SubmitOutcomeUnknown, match=r"about to be posted.*it may still be posting"):
         run(done(service.work(), call_of(journal)))
     assert service.posts == []
 
@@ -245,6 +246,43 @@ def test_who_claims_second_posts_nothing(journal: TaskJournal, flavour: str) -> 
 
 
 @BOTH
+def test_a_limit_that_the_journal_has(journal: TaskJournal, flavour: str) -> None:
+    """Another process posts between the count and the claim: the claim counts again."""
+    service = Service(limit=5)
+    work = replace(service.work(), limit=JournalLimit(number=1, models=frozenset({"m"}), tool="draw"))
+    journal.claim("t", "d", model="m", said={}, parameters={}, owner="somebody else")
+    with pytest.raises(CallRefused, match=r"^draw was not called: 1 task\(s\) may be created in this conversation"):
+        run(done(work, call_of(journal)), flavour)
+    assert service.posts == []
+    assert run(done(work, DurableCall.of(journal, "u", "c", model="m", said={}, parameters={})), flavour)["of"]
+    assert [service.counter.take("ever") for _ in range(5)] == [True] * 4 + [False], "the refused one was given back"
+
+
+@BOTH
+def test_a_call_that_was_forgotten_while_it_was_posted(journal: TaskJournal, flavour: str) -> None:
+    """A person took it for dead, and another run claimed it since: what that one writes is not written over."""
+
+    def post() -> Any:
+        assert journal.delete_thread("t") is None
+        claim(journal)
+        return SimpleNamespace(request_id="mmsu_1")
+
+    with pytest.raises(
+        SubmitOutcomeUnknown, match=r"Task mmsu_1 was posted.*does not know the call any more"
+    ) as raised:
+        run(done(replace(Service().work(), post=quick(post)), call_of(journal)), flavour)
+    assert raised.value.task_id == "mmsu_1"
+    assert [(entry.owner, entry.request_id) for entry in journal.entries()] == [("somebody else", None)]
+
+
+@pytest.mark.parametrize("half", ["\ud800", "c\udfff"])
+def test_a_name_that_is_no_text(journal: TaskJournal, half: str) -> None:
+    for thread, name in (("t", half), (half, "c")):
+        with pytest.raises(InvalidInputError, match=r"half of a surrogate pair.*Nothing was sent\."):
+            DurableCall.of(journal, thread, name, model="m", said={}, parameters={})
+
+
+@BOTH
 def test_an_id_that_comes_twice(journal: TaskJournal, flavour: str) -> None:
     service = Service()
     run(done(service.work(), call_of(journal)), flavour)
@@ -266,7 +304,7 @@ def full(*_: Any, **__: Any) -> bool:
     raise ConfigurationError("The disk is full.")
 
 
-@pytest.mark.parametrize("fails", [full, lambda *_: False], ids=["full", "forgotten"])
+@pytest.mark.parametrize("fails", [full, lambda *_, **__: False], ids=["full", "forgotten"])
 def test_a_handle_that_cannot_be_noted_is_told(
     journal: TaskJournal, fails: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

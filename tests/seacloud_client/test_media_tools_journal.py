@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import pickle
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from seacloud_client.errors import ConfigurationError
+from seacloud_client.errors import ConfigurationError, InvalidInputError
 from seacloud_client.media_tools.journal import JournalEntry, TaskJournal
+from seacloud_client.queue import DEFAULT_REQUEST_TIMEOUT
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> TaskJournal:
-    return TaskJournal(tmp_path / "journal.sqlite")
+    return TaskJournal(tmp_path / "journal.sqlite", patience=0.0)
 
 
 def states(journal: TaskJournal) -> list[str]:
@@ -21,7 +27,9 @@ def states(journal: TaskJournal) -> list[str]:
 
 
 def claim(journal: TaskJournal, thread: str = "t", owner: str = "one", **parameters: Any) -> JournalEntry:
-    return journal.claim(thread, "c", model="m", said={}, parameters=parameters, owner=owner)
+    entry = journal.claim(thread, "c", model="m", said={}, parameters=parameters, owner=owner)
+    assert entry is not None
+    return entry
 
 
 def test_who_claims_first_may_post(journal: TaskJournal) -> None:
@@ -43,12 +51,110 @@ def test_only_the_owner_releases_and_only_an_intent(journal: TaskJournal) -> Non
     assert not journal.posted("t", "other", "mmsu_1")
 
 
-def test_what_is_known_cannot_be_forgotten_as_unknown(journal: TaskJournal) -> None:
+def test_what_is_over_cannot_be_changed(journal: TaskJournal) -> None:
     claim(journal)
     journal.posted("t", "c", "mmsu_1")
-    assert not journal.forget("t", "c")
-    assert not journal.settle("t", "c", "mmsu_2")
+    for end in (journal.done, journal.failed):
+        end("t", "c", "a cat")
+        assert not journal.forget("t", "c")
+        assert not journal.settle("t", "c", "mmsu_2")
     assert [entry.request_id for entry in journal.entries()] == ["mmsu_1"]
+
+
+def test_a_wrong_handle_can_be_put_right(journal: TaskJournal) -> None:
+    claim(journal)
+    journal.unknown("t", "c", "The post was interrupted.")
+    assert journal.settle("t", "c", "mmsu_typo")
+    assert journal.settle("t", "c", "mmsu_1")
+    (entry,) = journal.entries()
+    assert (entry.state, entry.request_id, entry.problem) == ("posted", "mmsu_1", None)
+    assert journal.forget("t", "c")
+    assert journal.entries() == []
+
+
+@pytest.mark.parametrize("wrong", ["mmsu_1 ", "../../x", "", "a\n"])
+def test_what_can_be_no_handle_is_refused(journal: TaskJournal, wrong: str) -> None:
+    claim(journal)
+    journal.unknown("t", "c", "The post was interrupted.")
+    with pytest.raises(InvalidInputError, match="The request id"):
+        journal.settle("t", "c", wrong)
+    assert states(journal) == ["unknown"]
+
+
+def test_an_intent_that_may_be_under_way_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = TaskJournal(tmp_path / "journal.sqlite")
+    assert journal.patience > DEFAULT_REQUEST_TIMEOUT
+    now = time.time()
+    claim(journal)
+    assert not journal.forget("t", "c")
+    assert not journal.settle("t", "c", "mmsu_1")
+    monkeypatch.setattr(time, "time", lambda: now - 3600)
+    assert journal.settle("t", "c", "mmsu_1"), "the clock was put back"
+    claim(journal, "u")
+    monkeypatch.setattr(time, "time", lambda: now - 3600 + journal.patience + 1)
+    assert journal.forget("u", "c")
+
+
+def test_only_the_owner_writes_what_became_of_it(journal: TaskJournal) -> None:
+    """One was forgotten while it was posting after all: the call is another's since."""
+    claim(journal, owner="two")
+    assert not journal.posted("t", "c", "mmsu_1", owner="one")
+    journal.unknown("t", "c", "No answer came.", owner="one")
+    journal.done("t", "c", "a cat", owner="one")
+    journal.failed("t", "c", "It failed.", owner="one")
+    assert [(entry.state, entry.request_id) for entry in journal.entries()] == [("intent", None)]
+    assert journal.posted("t", "c", "mmsu_2", owner="two")
+
+
+def test_a_limit_is_counted_with_the_claim(journal: TaskJournal) -> None:
+    def within(call_id: str, model: str = "m", **limit: Any) -> JournalEntry | None:
+        return journal.claim("t", call_id, model=model, said={}, parameters={}, owner=call_id, **limit)
+
+    only_m: Any = {"limit": 1, "models": {"m"}}
+    assert within("a", **only_m) is not None
+    assert within("b", **only_m) is None
+    again = within("a", **only_m)
+    assert again is not None, "it is counted already"
+    assert again.owner == "a"
+    assert within("b", "n", limit=1, models={"n"}) is not None
+    assert within("c", limit=2) is None
+    assert within("c", limit=3, models={"m", "n"}) is not None
+    assert (journal.count("t"), journal.count("t", {"m"}), journal.count("t", ())) == (3, 2, 0)
+
+
+def test_a_limit_holds_for_all_at_once(tmp_path: Path) -> None:
+    """Each with a journal of its own on the same file, as processes have it."""
+    path, start = tmp_path / "journal.sqlite", threading.Barrier(8)
+
+    def work(number: int) -> JournalEntry | None:
+        journal, name = TaskJournal(path), str(number)
+        start.wait()
+        return journal.claim("t", name, model="m", said={}, parameters={}, owner=name, limit=3)
+
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [entry for entry in pool.map(work, range(8)) if entry is not None]
+    assert len(claimed) == TaskJournal(path).count("t") == 3
+
+
+@pytest.mark.parametrize("column", ["said", "parameters", "answer"])
+@pytest.mark.parametrize("garbage", ["{bad", "[" * 100_000, b"\xff"])
+def test_a_row_that_cannot_be_read(journal: TaskJournal, column: str, garbage: str | bytes) -> None:
+    for thread in ("t", "u"):
+        claim(journal, thread)
+    with closing(sqlite3.connect(journal.path)) as db, db:
+        db.execute(f"UPDATE seacloud_tasks SET {column} = ? WHERE thread_id = 't'", (garbage,))  # noqa: S608  # ours
+    with pytest.raises(ConfigurationError, match="thread t, call c, cannot be read"):
+        journal.find("t", "c")
+    broken, whole = journal.entries()
+    assert (broken.state, broken.call_id, broken.said) == ("unknown", "c", {})
+    assert "cannot be read" in (broken.problem or "")
+    assert whole.state == "intent"
+
+
+def test_a_strangers_words_are_written_down_whatever_they_are(journal: TaskJournal) -> None:
+    claim(journal)
+    journal.unknown("t", "c", "No answer \ud83d came.")
+    assert [entry.problem for entry in journal.entries()] == ["No answer ? came."]
 
 
 def test_threads_are_apart(journal: TaskJournal) -> None:
@@ -102,16 +208,7 @@ def test_a_copy_is_the_same_file(journal: TaskJournal) -> None:
     assert copied.entries() == journal.entries()
 
 
-def test_an_intent_that_is_released_between_two_looks(journal: TaskJournal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process writes its intent first, and takes it back before this one has read it."""
+def test_an_intent_that_was_released_is_anybodys(journal: TaskJournal) -> None:
     claim(journal, owner="another")
-    find, looks = journal.find, []
-
-    def find_late(*call: str) -> JournalEntry | None:
-        looks.append(call)
-        if len(looks) == 1:
-            journal.release(*call, "another")
-        return find(*call)
-
-    monkeypatch.setattr(journal, "find", find_late)
+    journal.release("t", "c", "another")
     assert claim(journal).owner == "one"

@@ -217,7 +217,7 @@ def test_an_error_in_the_stream_is_raised(event: str, data: Json, cls: type[SeaC
     decoder = PROTOCOL.decoder()
     decoder.feed("", START)
     with pytest.raises(cls) as caught:
-        decoder.feed(event, data)
+        list(decoder.feed(event, data))
     assert caught.value.status == status
 
 

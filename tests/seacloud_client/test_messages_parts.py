@@ -205,6 +205,17 @@ def test_an_assistants_part(name: str):
     assert turns[1] == ("assistant", said if blocks else "end")
 
 
+@pytest.mark.parametrize(
+    ("model", "is_sent"),
+    [("kimi-k2-thinking", True), ("deepseek-chat", True), ("claude-opus-4-6", False), ("gpt-4.1", False)],
+)
+def test_unsigned_thinking_goes_back_to_vendors_that_sign_nothing(model: str, is_sent: bool):
+    thought, call = Reasoning("Hm", "messages", form="thinking"), ToolCall("t", "f", "{}")
+    body = body_of(user("hi"), assistant(thought, Reasoning("", "messages"), call), tool(result("t")), model=model)
+    blocks = body["messages"][1]["content"]
+    assert blocks[:-1] == ([{"type": "thinking", "thinking": "Hm", "signature": ""}] if is_sent else [])
+
+
 CALLS: dict[str, tuple[ToolCall, Json]] = {
     "plain": (ToolCall("t", "f", '{"a": 1}'), {"input": {"a": 1}}),
     "no arguments": (ToolCall("t", "f", ""), {"input": {}}),
@@ -237,6 +248,10 @@ RESULTS: dict[str, tuple[ToolResult, Json]] = {
     "empty": (result("t"), {}),
     "empty text": (result("t", ""), {}),
     "error": (result("t", "no", is_error=True), {"content": [{"type": "text", "text": "no"}], "is_error": True}),
+    "error with a picture": (
+        ToolResult("t", (Image(data=PNG, media_type="image/png"),), is_error=True),
+        {"content": [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}]},
+    ),
     "texts": (result("t", "a", "b"), {"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}),
     "extras": (result("t", "a", extras=EXTRAS), {"content": [{"type": "text", "text": "a"}], "cache_control": CACHED}),
 }

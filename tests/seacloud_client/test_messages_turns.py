@@ -143,6 +143,14 @@ def test_ids_of_the_wrong_form_are_mapped_the_same_way_each_time():
     assert turns_of(*messages) == turns
 
 
+def test_an_id_goes_back_as_it_came_where_nobody_knows_of_a_form():
+    """LiteLLM keeps Gemini's signature of a thought in it."""
+    call_id = "call_1__thought__c2ln+/=="
+    history = (user("hi"), assistant(ToolCall(call_id, "f", "{}")), tool(result(call_id, "one")))
+    _, turn, answer = body_of(*history, model="gemini-3-pro")["messages"]
+    assert turn["content"][0]["id"] == answer["content"][0]["tool_use_id"] == call_id
+
+
 def test_ids_that_are_used_anew_become_unique():
     turns = turns_of(
         user("hi"),

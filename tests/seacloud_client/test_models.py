@@ -80,6 +80,21 @@ def test_the_paths_are_those_that_the_service_guarantees():
     }
 
 
+@pytest.mark.parametrize(
+    ("model", "vendor"),
+    [
+        ("gpt-4.1", "openai"),
+        ("o3", "openai"),
+        ("claude-opus-4-6", "anthropic"),
+        ("gpt-oss-120b", None),  # others serve it
+        ("gemini-3-pro", None),
+        ("some-model", None),
+    ],
+)
+def test_whose_a_model_is(model: str, vendor: str | None):
+    assert facts_of(model).vendor == vendor
+
+
 @pytest.mark.parametrize("prefix", FACTS)
 def test_facts_make_sense(prefix: str):
     facts = FACTS[prefix]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import socket
 import sys
 import threading
 import weakref
@@ -49,6 +50,25 @@ def test_a_changed_environment_gets_a_pool_of_its_own(name, monkeypatch):
     assert ClientPool.shared() is not before
     monkeypatch.undo()
     assert ClientPool.shared() is before
+
+
+@pytest.mark.parametrize("content", [None, "no PEM"], ids=["no file", "no certificates"])
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+async def test_certificates_that_cannot_be_read_are_a_setting_that_makes_no_sense(
+    content, transport, tmp_path, monkeypatch
+):
+    pytest.importorskip("aiohttp")
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    own = ClientPool.shared(transport=transport)
+    with pytest.raises(
+        ConfigurationError, match=r"Nothing was sent; check the environment's SSL_CERT_FILE \('.*ca.pem"
+    ):
+        own.client(ME)
+    with pytest.raises(ConfigurationError, match="certificates of authorities cannot be read"):
+        await own.async_client(ME)
 
 
 def test_a_pool_goes_with_its_last_user():
@@ -208,11 +228,22 @@ def test_no_cookie_is_kept(fresh):
     fresh.close(ME)
 
 
-def test_a_proxy_is_used():
-    with_proxy = ClientPool(proxy="http://127.0.0.1:3128", transport="httpx")
-    mounted = [transport for transport in with_proxy.client(ME)._mounts.values() if transport is not None]
-    assert len(mounted) == 1
-    with_proxy.close(ME)
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_proxy_is_asked():
+    asked = []
+
+    def answer(listening):
+        connection, _ = listening.accept()
+        with connection:
+            asked.append(connection.recv(65536).split(b"\r\n")[0])
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer, args=(listening,), daemon=True).start()
+        with_proxy = ClientPool(proxy=f"http://127.0.0.1:{listening.getsockname()[1]}", transport="httpx")
+        assert with_proxy.client(ME).get("http://service.test/llm").text == "hi"
+        with_proxy.close(ME)
+    assert asked == [b"GET http://service.test/llm HTTP/1.1"]
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])

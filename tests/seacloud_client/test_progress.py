@@ -45,6 +45,8 @@ def test_words():
     assert words_of("m", status("IN_PROGRESS", progress=0.25)) == "m: being made, 25% (mmsu_1)"
     assert words_of("m", status("COMPLETED")) == "m: done (mmsu_1)"
     assert words_of("m", status("WARMING")) == "m: WARMING (mmsu_1)"
+    assert words_of("m", status("\x1b]0;PWNED\x07\x1b[2J\nGONE \u202e")) == "m: ]0;PWNED [2J GONE (mmsu_1)"
+    assert len(words_of("m", status("A" * 5_000_000))) < 300
 
 
 def test_a_file_gets_a_line_for_each_new_status(capsys):

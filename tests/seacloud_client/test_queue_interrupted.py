@@ -16,7 +16,7 @@ import anyio
 import pytest
 from queue_flavours import ARGUMENTS, FLAVOURS, MODEL, Flavoured
 from seacloud_client import interrupts, lifecycle
-from seacloud_client.errors import SubmitOutcomeUnknown, TaskCancelled
+from seacloud_client.errors import SubmitOutcomeUnknown, TaskCancelled, TaskTimedOut
 from seacloud_client.interrupts import cancel_all
 from seacloud_client.queue import Queue
 from seacloud_emulator import Fault
@@ -223,6 +223,54 @@ async def test_cancelled_while_it_is_being_created(emulator, queue, kind):
         with in_time(), anyio.move_on_after(0.3):
             await queue.arun(MODEL, ARGUMENTS)
     assert cancelled(emulator)
+
+
+@pytest.mark.parametrize("moment", ["posting", "cancelling"])
+def test_the_event_loop_ends(emulator, queue, moment):
+    """`asyncio.run` cancels all tasks then: also those that make the calls of one that is waited for, and clean up."""
+    emulator.faults.add(Fault(match=POST if moment == "posting" else {"method": "PUT"}, delay=0.6))
+
+    def is_there(emulator):
+        method = "POST" if moment == "posting" else "PUT"
+        return any(record.method == method for record in emulator.requests)
+
+    async def main():
+        task = asyncio.create_task(queue.arun(MODEL, ARGUMENTS))
+        if moment == "cancelling":
+            assert await asyncio.to_thread(emulator.wait_for, under_way)
+            task.cancel()
+        assert await asyncio.to_thread(emulator.wait_for, is_there)
+        raise Unwanted
+
+    with in_time(), pytest.raises(Unwanted):
+        asyncio.run(main())
+    assert cancelled(emulator)
+
+
+@FLAVOURS
+def test_the_deadline_while_it_is_being_created(emulator, queue, flavour):
+    emulator.faults.add(Fault(match=POST, delay=1.0))
+    with in_time(), pytest.raises(TaskTimedOut, match=r"The task was cancelled\.") as caught:
+        Flavoured(queue, flavour).run(MODEL, ARGUMENTS, timeout=0.4)
+    assert cancelled(emulator)
+    assert caught.value.task_id == emulator.tasks[0].request_id
+
+
+def test_ctrl_c_when_the_post_has_just_begun(emulator, queue, monkeypatch):
+    emulator.faults.add(Fault(match=POST, delay=0.3))
+    start, begun = threading.Thread.start, []
+
+    def interrupted_start(thread):
+        start(thread)
+        if thread.name == "seacloud-call" and not begun:
+            begun.append(thread)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted_start)
+    with in_time(), pytest.raises(KeyboardInterrupt) as caught:
+        queue.run(MODEL, ARGUMENTS)
+    assert cancelled(emulator)
+    assert caught.value.seacloud_task == {"model": MODEL, "request_id": emulator.tasks[0].request_id}
 
 
 @FLAVOURS

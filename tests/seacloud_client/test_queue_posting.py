@@ -63,6 +63,7 @@ FAULTS = [
     ({"redirect": "/model/v1/queue/flux_2_pro"}, ProtocolError, 0),
     ({"redirect": "http://elsewhere.test/model/v1/queue/nano_banana_2"}, ForeignOriginError, 0),
     ({"redirect": "/model/v1/queue/flux_2_pro", "status": 301}, ProtocolError, 0),
+    ({"redirect": "/model/v1/queue/flux_2_pro", "status": 303}, SubmitOutcomeUnknown, 0),
 ]
 
 

@@ -22,7 +22,18 @@ from responses_wire import (
     said,
     text_part,
 )
-from seacloud_client.conversation import Audio, Finish, Logprobs, Native, Reasoning, Refusal, Text, ToolCall
+from seacloud_client.conversation import (
+    Audio,
+    Finish,
+    Logprobs,
+    Native,
+    Reasoning,
+    Refusal,
+    Request,
+    Text,
+    ToolCall,
+    user,
+)
 from seacloud_client.deltas import (
     AnnotationDelta,
     Delta,
@@ -285,6 +296,46 @@ def test_terminal_events(kind: str, fields: Json, finish: Finish):
     assert (reply.choice.finish, reply.choice.finish_reason) == (finish, kind)
 
 
+# xAI's searches.
+
+SEARCH = {
+    "type": "custom_tool_call",
+    "id": "ctc_1",
+    "call_id": "xs_call_1",
+    "name": "x_keyword_search",
+    "input": '{"query":"x"}',
+    "status": "completed",
+}
+
+
+def test_a_search_that_the_service_has_done_is_no_call_of_the_callers():
+    """It comes as a custom tool's call, with the answer behind it: nobody waits for a result."""
+    answer = message_item("Found it.")
+    pieces = {"item_id": "ctc_1"}
+    reply = reply_of(
+        added(0, {**SEARCH, "input": "", "status": "in_progress"}),
+        event("custom_tool_call_input.delta", 0, delta=SEARCH["input"], **pieces),
+        event("custom_tool_call_input.done", 0, input=SEARCH["input"], **pieces),
+        done(0, SEARCH),
+        added(1, message_item()),
+        said("Found it.", 1),
+        completed(SEARCH, answer),
+    )
+    plain = PROTOCOL.decode(response(SEARCH, answer))
+    assert reply.choices == plain.choices
+    assert plain.choice.parts == (Native("responses", SEARCH), Text("Found it.", id="msg_1"))
+    assert (plain.choice.finish, plain.tool_calls) == (Finish.STOP, ())
+    turns = (user("hi"), plain.message, user("go on"))
+    assert PROTOCOL.encode(Request(model="grok-4", messages=turns), False)["input"][1] == SEARCH
+
+
+def test_a_call_of_the_callers_custom_tool_is_one_beside_a_search():
+    call = {**SEARCH, "id": "ctc_2", "call_id": "call_1", "name": "sql"}
+    reply = PROTOCOL.decode(response(SEARCH, call))
+    assert [call.id for call in reply.tool_calls] == ["call_1"]
+    assert reply.choice.finish is Finish.TOOL_CALLS
+
+
 # Errors.
 
 
@@ -312,7 +363,7 @@ def test_errors_in_a_stream(given: Json, cls: type[Exception], code: str | None)
     for before in (created(), *CHUNKS[:3]):
         decoder.feed("", before)
     with pytest.raises(cls, match="Oh") as raised:
-        decoder.feed("", given)
+        list(decoder.feed("", given))
     assert raised.value.code in {code, "rate_limit_exceeded"}  # type: ignore[attr-defined]
 
 

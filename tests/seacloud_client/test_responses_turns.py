@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -292,6 +293,19 @@ def test_ids_of_calls_that_are_too_long_or_used_again_are_mapped():
     assert len(set(calls)) == 3
     assert max(map(len, calls)) <= 64
     assert calls[1] == "call_1"
+
+
+def test_an_id_goes_back_as_it_came_where_nobody_knows_of_a_limit():
+    """LiteLLM keeps Gemini's signature of a thought in it."""
+    long = f"call_1__thought__{'c2ln' * 90}"
+    history = (user("hi"), assistant(ToolCall(long, "f", "{}")), tool(result(long, "a")))
+    assert [item["call_id"] for item in items_of(*history, model="gemini-3-pro")[1:]] == [long, long]
+
+
+def test_arguments_that_are_no_object_go_back_in_one():
+    history = (user("hi"), assistant(ToolCall("call_1", "f", '{"label": A1:B10}')), tool(result("call_1", "no")))
+    sent = items_of(*history, model="qwen-plus")[1]["arguments"]
+    assert json.loads(sent) == {"invalid_arguments": '{"label": A1:B10}'}
 
 
 # What of a history cannot go back: OpenAI's guides to reasoning and to the state of a conversation say why.

@@ -101,7 +101,7 @@ def test_a_bad_variable_is_refused_by_name(monkeypatch, url):
         Settings.resolve("llm")
 
 
-@pytest.mark.parametrize("path", ["/llm", "/model", "/llm/"])
+@pytest.mark.parametrize("path", ["/llm", "/model", "/llm/", "/llm/v1", "/model/v1", "/llm/v1/chat/completions"])
 def test_a_variable_that_holds_the_full_address_is_explained(monkeypatch, path):
     monkeypatch.setenv("SEACLOUD_BASE_URL", f"https://cloud.seaart.ai{path}")
     with pytest.raises(ConfigurationError, match=r"SEACLOUD_BASE_URL is the address above /llm and /model"):

@@ -66,6 +66,10 @@ def test_a_plain_answer_is_read_whatever_it_is_called(content_type):
     assert read_reply(answer(json.dumps(PLAIN), content_type), CHAT).text == "Hé 🎨"
 
 
+def test_a_plain_answer_may_begin_with_a_byte_order_mark():
+    assert read_reply(answer("\ufeff" + json.dumps(PLAIN)), CHAT).text == "Hé 🎨"
+
+
 @pytest.mark.parametrize("content_type", ["text/event-stream", "application/json", ""])
 @pytest.mark.parametrize("before", ["", ": hello\n\n", "\n\n", "event: message\n"])
 def test_a_stream_that_nobody_asked_for_is_read(content_type, before):
@@ -134,13 +138,32 @@ def test_a_stream_that_ends_early_is_broken(events):
     assert caught.value.request_id == "r-1"
 
 
+def test_null_is_no_event():
+    assert text_of(sse(FIRST, "null", LAST)) == "Hé "
+
+
+def test_the_announced_end_may_be_quoted():
+    assert text_of(sse(FIRST, LAST, '"[DONE]"', "{broken")) == "Hé "
+
+
+@pytest.mark.parametrize("rest", ["", "\n", f"\ndata: {SECOND[:20]}"])
+def test_an_event_that_the_end_cuts_off_is_a_broken_stream(rest):
+    with pytest.raises(StreamBroken, match="ended before the reply was complete"):
+        text_of(sse(FIRST), f"data: {SECOND[:-20]}{rest}")
+
+
+def test_a_reply_that_was_whole_before_an_event_was_cut_off_is_one():
+    usage = '{"choices": [], "usage": {"prompt_tokens": 2, "compl'
+    assert text_of(sse(FIRST, LAST), f"data: {usage}") == "Hé "
+
+
 def test_an_event_that_is_no_json_is_an_error_that_shows_it():
     with pytest.raises(ProtocolError, match=r"not JSON: '\{\"choices\": \[broken'") as caught:
         text_of(sse(FIRST), 'data: {"choices": [broken\n\n')
     assert caught.value.request_id == "r-1"
 
 
-@pytest.mark.parametrize("event", ["[]", "7", '"text"', "null", "true"])
+@pytest.mark.parametrize("event", ["[]", "7", '"text"', "true"])
 def test_an_event_that_is_no_object_is_an_error(event):
     with pytest.raises(ProtocolError, match="not a JSON object"):
         text_of(sse(event))

@@ -12,7 +12,15 @@ import pytest
 import responses_wire
 from seacloud_client.conversation import Protocol
 from seacloud_client.deltas import Delta, TextDelta
-from seacloud_client.errors import APIError, ProtocolError, SeaCloudError
+from seacloud_client.errors import (
+    APIError,
+    InsufficientBalanceError,
+    ProtocolError,
+    RateLimitError,
+    SeaCloudError,
+    ServerError,
+)
+from seacloud_client.folding import Fold
 from seacloud_client.protocols import get_protocol
 from seacloud_client.streams import StreamReader
 
@@ -158,6 +166,56 @@ def test_lines_that_say_nothing_are_no_news(protocol: Protocol):
     assert reader.has_news
     list(reader.feed(lines(ping, ping, end="\n") + b"\n"))
     assert not reader.has_news
+
+
+STATUS = {"status": {"code": 402, "message": "Insufficient credits", "error_code": 40201}, "data": None}
+
+
+@cuts
+@protocols
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (STATUS, InsufficientBalanceError),
+        ({"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, InsufficientBalanceError),
+        ({"object": "error", "message": "Slow down", "type": "rate_limit_error"}, RateLimitError),
+        ({"detail": "Runtime execution failed"}, ServerError),
+        ({"code": "Throttling", "message": "Too fast"}, ServerError),
+    ],
+)
+def test_an_error_is_one_though_it_has_not_the_protocols_form(
+    protocol: Protocol, given: Json, error: type[SeaCloudError], cut: Callable[[bytes], list[bytes]]
+):
+    for before, said in ([], ""), (HELLO[protocol], "Hello"):
+        told, raised = read(StreamReader(get_protocol(protocol)), cut(lines(*before, given)))
+        assert (told, type(raised)) == (said, error)
+
+
+def test_an_error_that_is_the_first_event_says_that_nothing_was_done():
+    for protocol in HELLO:
+        _, raised = read(StreamReader(get_protocol(protocol)), [lines(STATUS)])
+        assert "the request was not carried out" in str(raised)
+        assert raised is not None
+        assert raised.code == "40201"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "failed"),
+    [
+        ("messages", {"type": "error", "error": {"type": "overloaded_error", "message": "It broke"}}),
+        ("messages", FAILED),
+        ("responses", responses_wire.event("failed", response=responses_wire.response(status="failed", **FAILED))),
+        ("chat_completions", {**FAILED, "usage": {"prompt_tokens": 5, "completion_tokens": 3}}),
+    ],
+)
+def test_what_was_used_is_told_before_a_failure(protocol: Protocol, failed: Json):
+    reader = StreamReader(get_protocol(protocol))
+    fold = Fold().add_all(reader.feed(lines(*HELLO[protocol])))
+    with pytest.raises(APIError, match="It broke"):
+        fold.add_all(reader.feed(lines(failed)))
+    usage = fold.reply().usage
+    assert usage is not None
+    assert (usage.input_tokens, usage.output_tokens) == ((7, 1) if protocol == "messages" else (5, 3))
 
 
 def test_an_error_that_comes_with_nonsense_is_still_the_error():

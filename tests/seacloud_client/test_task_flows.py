@@ -208,6 +208,47 @@ def test_a_refused_creation_is_posted_once_and_says_why(said, error):
         assert caught.value.retry_after == 7
 
 
+@pytest.mark.parametrize("location", [f"{ROOT}/status", "https://elsewhere.test/status"])
+@pytest.mark.parametrize("code", [302, 303])
+def test_a_creation_that_is_answered_elsewhere_may_have_been_done(code, location):
+    world = World(answer(b"", code, location=location))
+    with pytest.raises(SubmitOutcomeUnknown, match=f"the answer was {code}, a redirect, so it may exist"):
+        create(world)
+    assert len(world.calls) == 1
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "#", "\x00", "null", "https:", f"{BASE}/{'x' * 2000}"])
+def test_an_address_that_says_nothing_counts_as_absent(nothing):
+    task = create(World(answer({**CREATED, **dict.fromkeys(("status_url", "response_url", "cancel_url"), nothing)})))
+    assert task.addresses == Addresses()
+    assert CALLS.status(task).url == f"{ROOT}/status"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"error": "x" * 100_000},
+        {"error": {"message": "x" * 100_000, "code": "y" * 100_000, "provider_error": "z" * 100_000}},
+        {"error": {"z" * 100_000: 1}},
+        {"error": ["x" * 100_000]},
+        {"error_type": "x" * 100_000},
+    ],
+)
+def test_what_a_task_failed_of_is_told_in_so_many_words_as_a_log_can_bear(facts):
+    body = {"status": "COMPLETED", **facts}
+    with pytest.raises(TaskFailed) as caught:
+        result(World(answer(body)))
+    assert len(str(caught.value)) < 1000
+    assert len(caught.value.error_type or "") <= 103
+    assert caught.value.body == body
+
+
+def test_a_status_word_is_cut():
+    told = status(World(answer({"status": "x" * 100_000})))
+    assert told.status == "X" * 100 + "..."
+    assert not told.is_over
+
+
 @pytest.mark.parametrize(
     ("word", "over", "normal"),
     [
@@ -384,14 +425,24 @@ def test_an_error_of_a_task_that_still_runs_is_no_failure():
         (answer({"status": "ALREADY_COMPLETED"}, 200), Cancellation.ALREADY_COMPLETED),
         (answer({"status": "ALREADY_COMPLETED"}, 400), Cancellation.ALREADY_COMPLETED),
         (answer({"error": {"code": "ALREADY_COMPLETED", "message": "over"}}, 400), Cancellation.ALREADY_COMPLETED),
-        (answer({"status": "NOT_FOUND"}, 404), Cancellation.NOT_FOUND),
-        (answer({"detail": "Request not found"}, 404), Cancellation.NOT_FOUND),
     ],
 )
 def test_what_a_cancellation_is_answered(said, meaning):
     world = World(said)
     assert cancel(world) is meaning
     assert world.made() == [("PUT", "cancel")]
+
+
+@pytest.mark.parametrize(
+    "body", [{"status": "NOT_FOUND"}, {"detail": "Request not found"}, {"detail": "Request mmsu_1 not found"}]
+)
+def test_a_new_task_that_is_to_be_cancelled_may_be_unknown_for_a_moment(body):
+    unknown = answer(body, 404)
+    assert cancel(World(unknown, answer({"status": "CANCELLATION_REQUESTED"}, 202))) is Cancellation.REQUESTED
+    world = World(unknown)
+    assert cancel(world) is Cancellation.NOT_FOUND
+    assert world.made() == [("PUT", "cancel")] * 4
+    assert world.sleeps == [0.3, 0.6, 1.2]
 
 
 @pytest.mark.parametrize(

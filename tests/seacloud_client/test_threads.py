@@ -81,7 +81,7 @@ async def test_cancelled_by_anyio():
     assert work.done
 
 
-@pytest.mark.parametrize(("home", "name"), [(Path, "mkdir"), (os, "replace"), (Path, "unlink")])
+@pytest.mark.parametrize(("home", "name"), [(Path, "mkdir"), (os, "link"), (Path, "unlink")])
 async def test_saving_does_not_block_the_event_loop(home, name, tmp_path, monkeypatch):
     threads = []
     real = getattr(home, name)

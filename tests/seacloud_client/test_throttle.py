@@ -44,8 +44,8 @@ def throttled(service, most):
     )
 
 
-def call(timeout=5.0):
-    return HttpCall(method="GET", url="https://x.test/a", auth=None, timeout=timeout)
+def call(timeout=5.0, method="GET"):
+    return HttpCall(method=method, url="https://x.test/a", auth=None, timeout=timeout)
 
 
 async def test_only_so_many_at_a_time():
@@ -83,7 +83,7 @@ async def test_a_turn_is_waited_for_half_of_a_calls_time(monkeypatch, timeout, p
         throttle.anyio, "move_on_after", lambda seconds: (waits.append(seconds), move_on_after(seconds))[1]
     )
     await throttled(Service(0.0), 1).aperform(call(timeout=timeout))
-    assert waits == [patience]
+    assert waits[0] == patience  # what follows is the call
 
 
 async def test_the_time_in_the_queue_is_a_part_of_a_calls_time():
@@ -93,6 +93,15 @@ async def test_the_time_in_the_queue_is_a_part_of_a_calls_time():
     first, second = service.timeouts
     assert 19.0 < first <= 20.0
     assert 10.0 < second <= 19.71
+
+
+async def test_cancellations_do_not_wait_their_turn():
+    service = Service(0.3)
+    transport = throttled(service, 1)
+    began = time.monotonic()
+    await asyncio.gather(*(transport.aperform(call(1.5, "PUT")) for _ in range(40)))
+    assert service.most == 40
+    assert time.monotonic() - began < 5.0
 
 
 async def test_turns_are_given_back():

@@ -97,8 +97,10 @@ def test_a_header_takes_the_place_of_ours_whatever_its_case(perform):
 
 
 def test_the_queue_has_a_scheme_of_its_own(perform):
+    sent = []
     call = HttpCall(method="GET", url=CALL.url, auth="Key")
-    assert sent_headers(perform(echo, call))["authorization"] == f"Key {KEY}"
+    perform(lambda request: httpx.Response(200, json=sent.append(request.headers["authorization"])), call)
+    assert sent == [f"Key {KEY}"]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +169,20 @@ def test_the_key_goes_to_no_other_origin(perform, url):
     assert caught.value.request_id == "mine"
 
 
+def test_a_foreign_address_is_told_in_a_length_that_a_log_can_bear(perform):
+    url = "https://evil.test/\x1b[2J" + "A" * 5_000_000
+    with pytest.raises(ForeignOriginError) as caught:
+        perform(echo, HttpCall(method="GET", url=url, auth="Key"))
+    assert len(str(caught.value)) < 600
+    assert str(caught.value).startswith("https://evil.test/?[2JAAA")
+
+
+def test_so_is_one_that_cannot_be_requested(perform):
+    with pytest.raises(ProtocolError) as caught:
+        perform(echo, HttpCall(method="GET", url=f"{BASE}/{'A' * 100_000}", auth="Key"))
+    assert len(str(caught.value)) < 600
+
+
 def test_without_a_key_nothing_is_sent(perform):
     with pytest.raises(ConfigurationError, match="SEACLOUD_API_KEY"):
         perform(echo, api_key=None)
@@ -219,8 +235,8 @@ NO_TRUST = (
     "authority's certificate; else check base_url."
 )
 NO_TLS = (
-    f"No connection to {CALL.url}: the server at cloud.seaart.ai:443, or a proxy before it, does not speak TLS: is it "
-    "http://? Nothing was sent; check base_url."
+    f"No connection to {CALL.url}: the server at cloud.seaart.ai:443, or a proxy before it, does not speak TLS. "
+    "Nothing was sent; check base_url: is it to begin with http instead of https?"
 )
 OTHER_LOOP = (
     f"The connection to {CALL.url} belongs to another event loop, or to one that has ended. Read a stream in the loop "
@@ -461,6 +477,7 @@ def test_the_two_sides_of_the_transport_differ_by_their_awaits_alone():
         source = inspect.getsource(function).partition('"""')[2].partition('"""')[2]
         for one, other in (("await ", ""), ("async ", ""), ("_own_async_client", "_own_client"), ("aclose", "close")):
             source = source.replace(one, other)
-        return source.replace("_acollect", "_collect").replace("async_client", "client").split()
+        source = source.replace("_acollect", "_collect").replace("_asend", "_send")
+        return source.replace("async_client", "client").split()
 
     assert plain(Transport.aperform) == plain(Transport.perform)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,24 @@ class FullDisk:
         return getattr(self._file, name)
 
 
+class FullDiskBehindABuffer(io.RawIOBase):
+    """The same, as it is: what is written stays in Python's buffer, until that is full or the file is closed."""
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return offset
+
+    def write(self, data: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def opened(folder: Path) -> FileSink:
-    sink = FileSink(None, max_bytes=100).open(folder)
+    sink = FileSink(None, max_bytes=200).open(folder)
     sink.begin(None)
     return sink
 
@@ -40,6 +57,23 @@ def test_a_full_disk(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("what", ["more", "anew", "keep", "discard"])
+def test_a_full_disk_that_is_noticed_late(tmp_path: Path, what: str) -> None:
+    with opened(tmp_path) as sink:
+        sink._opened.close()
+        sink._file = io.BufferedWriter(FullDiskBehindABuffer(), 100)
+        sink.feed(b"a" * 60)
+        steps = {
+            "more": lambda: sink.feed(b"b" * 50),
+            "anew": lambda: sink.begin(None),
+            "keep": lambda: sink.keep("picture", ".png"),
+        }
+        if what in steps:
+            with pytest.raises(DownloadError, match=r"cannot be saved.*: No space left on device"):
+                steps[what]()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_last_step_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The name that was taken for the file is given up with it."""
 
@@ -48,6 +82,7 @@ def test_the_last_step_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     with opened(tmp_path) as sink:
         sink.feed(b"data")
+        monkeypatch.setattr(os, "link", refuse)
         monkeypatch.setattr(os, "replace", refuse)
         with pytest.raises(DownloadError, match=r"cannot be saved in .*: Operation not permitted"):
             sink.keep("picture", ".png")

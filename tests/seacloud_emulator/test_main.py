@@ -21,11 +21,12 @@ def test_it_says_where_it_is_and_ends_quietly(number):
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": ""}
     ) as program:
-        lines = [program.stdout.readline().strip() for _ in range(3)]
+        lines = [program.stdout.readline().strip() for _ in range(4)]
         url = lines[1].removeprefix("export SEACLOUD_BASE_URL=")
         assert url.startswith("http://127.0.0.1:")
         assert url in lines[0]
-        assert lines[2] == "export SEACLOUD_API_KEY=sk-emulator"
+        assert lines[2] == f"export SEACLOUD_CONTRACTS_URL={url}/contracts"
+        assert lines[3] == "export SEACLOUD_API_KEY=sk-emulator"
         assert httpx.get(f"{url}/__emulator__/tasks").json() == []
         program.send_signal(number)
         rest, errors = program.communicate(timeout=10)

@@ -64,6 +64,10 @@ ENCODED = {
                         ),
                         ToolCall("c2", "say", "x", kind="custom", extras=CACHE),
                     ),
+                    extras={
+                        "thinking_blocks": [{"type": "thinking", "thinking": "I look.", "signature": "s"}],
+                        "extra_content": {"google": {"thought_signature": "s"}},
+                    },
                 ),
                 Message("tool", (ToolResult("c1", (Text("a dot"),), extras=CACHE),)),
                 Message("tool", (ToolResult("c2", (Text("said"),), kind="custom"),)),

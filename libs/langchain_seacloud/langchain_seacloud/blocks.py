@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
@@ -71,6 +72,24 @@ def media_block(part: Media) -> dict[str, Any]:
         "type": part.kind,
         **given(url=part.url, base64=part.data, file_id=part.file_id, mime_type=part.media_type),
         **({"extras": extras} if extras else {}),
+    }
+
+
+def refusal_block(kwargs: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A refusal in the standard form (of langchain-core 1.8), if a message's `additional_kwargs` or metadata tell one.
+
+    Messages tells it by the finish reason. The model's words are text there; this is what the provider says of it.
+    """
+    if kwargs.get("refusal"):
+        return {"type": "refusal", "refusal": kwargs["refusal"]}
+    if facts.get("finish_reason") != "refusal":
+        return None
+    details = facts.get("stop_details")
+    details = details if isinstance(details, Mapping) else {}
+    return {
+        "type": "refusal",
+        "refusal": str(details.get("explanation") or ""),
+        "extras": {"protocol": "messages", **given(category=details.get("category"))},
     }
 
 

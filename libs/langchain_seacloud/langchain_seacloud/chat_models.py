@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
+from hashlib import sha256
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,10 @@ from langchain_seacloud.chunks import PROVIDER, ChunkBuilder
 from langchain_seacloud.errors import langchain_errors
 from langchain_seacloud.parameters import ChatSeaCloudParameters
 from langchain_seacloud.profiles import profile_of
-from langchain_seacloud.redaction import address_without_user, redacted, without_secret_headers
+from langchain_seacloud.redaction import address_without_user, redacted, without_redacted, without_secret_headers
 from langchain_seacloud.replies import generations
 from langchain_seacloud.requests import make_request
-from langchain_seacloud.structured import METHODS, Method, choose_method, named, structured
+from langchain_seacloud.structured import METHODS, Method, choose_method, named, structured, unwrapped
 
 if TYPE_CHECKING:
     from seacloud_client.catalogue import Catalogue, CatalogueModel
@@ -122,8 +123,8 @@ class ChatSeaCloud(ChatSeaCloudParameters):
         """What a dumped model has instead of its own values: the same without credentials."""
         return {
             "default_headers": without_secret_headers(self.default_headers),
-            "extra_body": redacted(self.extra_body),
-            "model_kwargs": redacted(self.model_kwargs),
+            "extra_body": without_redacted(self.extra_body),
+            "model_kwargs": without_redacted(self.model_kwargs),
             "proxy": address_without_user(self.proxy),
         }
 
@@ -141,6 +142,17 @@ class ChatSeaCloud(ChatSeaCloudParameters):
     def _identifying_params(self) -> dict[str, Any]:
         params = {name: value for name in sorted(FIELD_PARAMS) if (value := getattr(self, name, None)) is not None}
         return {"model": self.model, "protocol": self.protocol, "base_url": self.base_url, **params}
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        """What LangChain's cache knows the model by: as it is dumped, and a digest where that hides a credential.
+
+        An answer may depend on one, such as a token for a remote MCP server, and is then nobody else's.
+        """
+        known: str = super()._get_llm_string(stop=stop, **kwargs)
+        own = {name: getattr(self, name) for name in ("default_headers", "extra_body", "model_kwargs")}
+        if all(self.lc_attributes[name] == value for name, value in own.items()):
+            return known
+        return f"{known}---{sha256(repr(own).encode()).hexdigest()}"
 
     def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
         params: dict[str, Any] = redacted(super()._get_invocation_params(stop=stop, **kwargs))
@@ -306,8 +318,8 @@ class ChatSeaCloud(ChatSeaCloudParameters):
         """A model that answers with data of a given form.
 
         Args:
-            schema: a pydantic class (the answer is an instance), a TypedDict or a JSON schema (the answer is a dict);
-                with `json_mode` it may be left out.
+            schema: a pydantic class (the answer is an instance), a TypedDict or a JSON schema, also as OpenAI's
+                `response_format` has it (the answer is a dict); with `json_mode` it may be left out.
             method: `json_schema` uses the provider's own structured output; `function_calling` makes the model call a
                 tool of that form, which most models can; `json_mode` asks for some JSON object, and the prompt must
                 describe it. By default it is the first where the model's profile says `structured_output` and the
@@ -323,7 +335,8 @@ class ChatSeaCloud(ChatSeaCloudParameters):
             ValueError: if the method is none of these, or there is no schema and the method needs one.
             InvalidInputError: with `strict`, if the schema has no strict form.
         """
-        form = named(schema, method)
+        bare, said = unwrapped(schema)
+        form, strict = named(bare, method), said if strict is None else strict
         if method is None:
             is_native = (self.profile or {}).get("structured_output")
             method = choose_method(form, is_native=is_native, strict=strict)
@@ -398,6 +411,8 @@ class ChatSeaCloud(ChatSeaCloudParameters):
         """A copy, with other values for some fields. It makes its calls with a client of its own."""
         copied = super().model_copy(update=update, deep=deep)
         copied._client = None  # noqa: SLF001  # its own class
+        if copied.model != self.model and "profile" not in (update or {}) and self.profile == profile_of(self.model):
+            copied.profile = copied._resolve_model_profile()  # noqa: SLF001
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:

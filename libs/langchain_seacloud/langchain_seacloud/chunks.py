@@ -27,6 +27,7 @@ from seacloud_client.conversation import (
     Text,
     ToolCall,
     Video,
+    wanted_back,
 )
 from seacloud_client.deltas import (
     AnnotationDelta,
@@ -46,7 +47,15 @@ from seacloud_client.deltas import (
 )
 from seacloud_client.folding import Fold
 
-from langchain_seacloud.blocks import citation_block, given, media_block, reasoning_block, text_block, usage_metadata
+from langchain_seacloud.blocks import (
+    citation_block,
+    given,
+    media_block,
+    reasoning_block,
+    refusal_block,
+    text_block,
+    usage_metadata,
+)
 from langchain_seacloud.calls import CALL_FACTS, OpenCall
 from langchain_seacloud.natives import native_blocks
 from langchain_seacloud.reasoning import KeptReasoning, is_kept_beside
@@ -62,6 +71,9 @@ REFUSAL_ID = "refusal_id"
 
 REFUSAL_EXTRAS = "refusal_extras"
 """Where it keeps what else the provider wants back with it."""
+
+MESSAGE_FIELDS = "message_fields"
+"""Where it keeps fields of the wire's message that the provider wants back: Chat Completions' sealed thoughts."""
 
 Chunks = Iterable[ChatGenerationChunk]
 
@@ -89,6 +101,7 @@ class ChunkBuilder:
         self._citations: dict[int, list[Annotation]] = {}
         self._calls: dict[int, OpenCall] = {}
         self._refusals: list[int] = []
+        self._refusal = ""  # what they say
         self._calls_begun = 0
         self._unplaced: list[str] = []  # ids of calls that no content block has followed yet
         self._last: dict[str, Any] = {}
@@ -102,8 +115,11 @@ class ChunkBuilder:
         """What is left to tell, and then the last chunk: how it ended, what it cost, and what was known of it."""
         for part in (*self._held, *self._citations, *self._calls):
             yield from self.tell_end(PartEnd(self._choice, part))
+        kwargs = {"refusal": self._refusal} if self._refusal else {}
+        refusal = refusal_block(kwargs, self._last) if self._v1 else None
         message = AIMessageChunk(
-            content=self._nothing,
+            content=self._nothing if refusal is None else [{**refusal, "index": "lc_refusal"}],
+            additional_kwargs=kwargs,
             response_metadata={**self._marks, **self._last},
             usage_metadata=self._usage,
             chunk_position="last",
@@ -212,9 +228,10 @@ class ChunkBuilder:
             )
 
     def tell_refusal(self, delta: RefusalDelta) -> Chunks:
-        """More of a refusal."""
+        """More of a refusal. It is told in the last chunk: v3 events know only the last chunk of a block."""
         if delta.choice == self._choice:
-            yield self._chunk(additional_kwargs={"refusal": delta.text})
+            self._refusal += delta.text
+        yield from ()
 
     def start_refusal(self, part: int, value: Refusal) -> Chunks:
         """A refusal begins. LangChain joins what chunks say: so of several, only the first has facts of its own."""
@@ -325,12 +342,15 @@ class ChunkBuilder:
         yield from ()
 
     def tell_finish(self, delta: FinishDelta) -> Chunks:
-        """The end goes into the last chunk."""
-        if delta.choice == self._choice:
-            self._last["finish_reason"] = delta.finish_reason or delta.finish.value
-            if delta.extras:
-                self._last.update((name, value) for name, value in delta.extras.items() if name not in self._last)
-        yield from ()
+        """The end goes into the last chunk, but for what goes back to the provider."""
+        if delta.choice != self._choice:
+            return
+        self._last["finish_reason"] = delta.finish_reason or delta.finish.value
+        if delta.extras:
+            self._last.update((name, value) for name, value in delta.extras.items() if name not in self._last)
+        fields = wanted_back(delta.extras)
+        if fields:
+            yield self._chunk(additional_kwargs={MESSAGE_FIELDS: fields})
 
 
 _START: Mapping[type[Part], Callable[[ChunkBuilder, int, Any], Chunks]] = {

@@ -10,10 +10,10 @@ import base64
 import json
 import mimetypes
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from seacloud_client.conversation import (
-    Annotation,
     Audio,
     Extras,
     File,
@@ -30,6 +30,7 @@ from seacloud_client.conversation import (
 )
 from seacloud_client.errors import InvalidInputError
 
+from langchain_seacloud.citations import read_annotations
 from langchain_seacloud.natives import read_native
 
 Block = Mapping[str, Any]
@@ -76,7 +77,7 @@ def read_block(block: str | Block, protocol: Protocol) -> Iterator[Part]:
     elif not kind:
         raise InvalidInputError(f"A content block needs a 'type': {_shown(block)}. Nothing was sent.")
     elif kind not in CALL_IDS:
-        yield Native(protocol, _without_index(block))
+        yield Native(protocol, _as_item(block))
 
 
 def _checked(reader: Callable[[Block, Protocol], Part | None], block: Block, protocol: Protocol) -> Iterator[Part]:
@@ -114,9 +115,19 @@ def _without_index(block: Block) -> Block:
     return {key: value for key, value in block.items() if key != "index"}
 
 
+def _as_item(block: Block) -> Block:
+    """An item of a protocol's own without what streaming has added: langchain-anthropic keeps an `input` as text."""
+    item = dict(_without_index(block))
+    text = item.pop("partial_json", None)
+    if text and not item.get("input"):
+        with suppress(ValueError):  # it broke off
+            item["input"] = json.loads(text)
+    return item
+
+
 def _text(block: Block, protocol: Protocol) -> Part | None:
     notes = block.get("annotations") or block.get("citations")  # Anthropic's form has them as `citations`
-    annotations = tuple(read_annotation(raw, protocol) for raw in (notes if isinstance(notes, list) else ()))
+    annotations = read_annotations(notes if isinstance(notes, list) else (), protocol)
     item_id = _text_id(block)
     if not block["text"] and not annotations and item_id is None:
         return None
@@ -130,33 +141,19 @@ def _text_id(block: Block) -> str | None:
     return given if isinstance(given, str) and not given.startswith("lc_") else None
 
 
-def read_annotation(raw: Block, protocol: Protocol) -> Annotation:
-    """A citation of LangChain's, or, where our translator has put it there, the wire's own behind it."""
-    extras = raw.get("extras") or {}
-    native = extras.get("raw") if isinstance(extras, Mapping) else None
-    return Annotation(
-        type=str(extras.get("type") or raw.get("type", "")),
-        raw=native if isinstance(native, Mapping) else raw,
-        protocol=extras.get("protocol", protocol) if native else protocol,
-        url=raw.get("url"),
-        title=raw.get("title"),
-        cited_text=raw.get("cited_text"),
-        start=raw.get("start_index"),
-        end=raw.get("end_index"),
-    )
-
-
 def _reasoning(block: Block, protocol: Protocol) -> Part:
-    if "summary" in block and "reasoning" not in block:
-        return Native("responses", _without_index(block))  # an item of OpenAI's Responses, as langchain-openai has it
+    if "summary" in block and "reasoning" not in block:  # an item of OpenAI's Responses, as langchain-openai has it
+        summary = [_without_index(piece) if isinstance(piece, Mapping) else piece for piece in block["summary"] or ()]
+        return Native("responses", {**_without_index(block), "summary": summary})
     extras = dict(block.get("extras") or {})
     known = {name: extras.pop(name, None) for name in ("signature", "encrypted", "form", "protocol")}
+    encrypted = extras.pop("encrypted_content", None) or block.get("encrypted_content")  # langchain-openai's, with v1
     return Reasoning(
         text=block.get("reasoning") or "",
         protocol=known["protocol"] or protocol,
         id=_text_id(block),
         signature=known["signature"],
-        encrypted=known["encrypted"],
+        encrypted=known["encrypted"] or encrypted,
         form=known["form"],
         extras=extras or None,
     )
@@ -165,6 +162,10 @@ def _reasoning(block: Block, protocol: Protocol) -> Part:
 def _thinking(block: Block, _protocol: Protocol) -> Part:
     """Anthropic's own form."""
     return Reasoning(block["thinking"], "messages", signature=block.get("signature"), form="thinking")
+
+
+def _reasoning_content(_block: Block, _protocol: Protocol) -> None:
+    """The form of Amazon Bedrock's Converse, which does not say whose model has signed it: it means nothing here."""
 
 
 def _redacted_thinking(block: Block, _protocol: Protocol) -> Part:
@@ -192,9 +193,20 @@ def _media(cls: type[Media], block: Block, *, name: str | None = None) -> Media:
     )
 
 
-def _image(block: Block, _protocol: Protocol) -> Part:
+def _any_media(block: Block, _protocol: Protocol) -> Part:
+    """The form of langchain-google-genai."""
+    kind = str(block["mime_type"]).partition("/")[0]
+    cls: type[Media] = _MEDIA.get(kind, File)
+    facts = {"mime_type": block["mime_type"], "url": block.get("file_uri"), "base64": block.get("data")}
+    return _media(cls, facts)  # type: ignore[return-value]  # it makes what it is asked for
+
+
+_MEDIA: Mapping[str, type[Media]] = {"image": Image, "audio": Audio, "video": Video}
+
+
+def _image(block: Block, protocol: Protocol) -> Part:
     if isinstance(block.get("source"), Mapping):
-        return _from_source(Image, block)
+        return _from_source(Image, block, protocol)
     return _media(Image, block)  # type: ignore[return-value]  # it makes what it is asked for
 
 
@@ -254,12 +266,12 @@ def _openai_file(facts: Block, extras: Extras | None) -> File:
     )
 
 
-def _document(block: Block, _protocol: Protocol) -> Part:
+def _document(block: Block, protocol: Protocol) -> Part:
     """Anthropic's form."""
-    return _from_source(File, block)
+    return _from_source(File, block, protocol)
 
 
-def _from_source(cls: type[Image | File], block: Block) -> Part:
+def _from_source(cls: type[Image | File], block: Block, protocol: Protocol) -> Part:
     source = block["source"]
     kind = source["type"]
     common: dict[str, Any] = {"name": block.get("title"), "extras": extras_of(block)}
@@ -271,7 +283,20 @@ def _from_source(cls: type[Image | File], block: Block) -> Part:
         return _plain(source["data"], **common)
     if kind == "base64":
         return cls(data=source["data"], media_type=source["media_type"], **common)
-    return Native("messages", _without_index(block))
+    if protocol == "messages":
+        return Native("messages", _without_index(block))
+    if kind == "content":
+        return Text("\n\n".join([*([block["title"]] if block.get("title") else []), *_texts(source["content"])]))
+    raise ValueError(f"only Messages takes a source of the type {kind!r}")
+
+
+def _texts(content: str | Iterable[Block]) -> list[str]:
+    """What Anthropic's blocks say, for a protocol that takes them as text only."""
+    blocks = [{"text": content}] if isinstance(content, str) else list(content)
+    other = next((block["type"] for block in blocks if block.get("type", "text") != "text"), None)
+    if other is not None:
+        raise ValueError(f"only Messages takes it with a block of the type {other!r} in it")
+    return [block["text"] for block in blocks]
 
 
 def _plain_text(block: Block, _protocol: Protocol) -> Part:
@@ -296,9 +321,7 @@ def _search_result(block: Block, protocol: Protocol) -> Part:
     item = Native("messages", _without_index(block))
     if protocol == item.protocol:
         return item
-    content = block["content"]
-    texts = [content] if isinstance(content, str) else [piece["text"] for piece in content]
-    return Text("\n\n".join([f"{block['title']} ({block['source']})", *texts]))
+    return Text("\n\n".join([f"{block['title']} ({block['source']})", *_texts(block["content"])]))
 
 
 def _json(block: Block, _protocol: Protocol) -> Part:
@@ -311,8 +334,10 @@ def _custom_output(block: Block, protocol: Protocol) -> Part | None:
     return _text({"text": block["output"]}, protocol)
 
 
-def _refusal(block: Block, _protocol: Protocol) -> Part:
-    return Refusal(block["refusal"])
+def _refusal(block: Block, _protocol: Protocol) -> Part | None:
+    """What says of Messages' text that it is one is not the model's word, and may have none."""
+    is_of_messages = (block.get("extras") or {}).get("protocol") == "messages"
+    return Refusal(block["refusal"]) if block["refusal"] and not is_of_messages else None
 
 
 _READERS: Mapping[str, Callable[[Block, Protocol], Part | None]] = {
@@ -322,6 +347,8 @@ _READERS: Mapping[str, Callable[[Block, Protocol], Part | None]] = {
     "reasoning": _reasoning,
     "thinking": _thinking,
     "redacted_thinking": _redacted_thinking,
+    "reasoning_content": _reasoning_content,
+    "media": _any_media,
     "image": _image,
     "image_url": _image_url,
     "input_image": _input_image,

@@ -51,7 +51,8 @@ class GuardedTool(QueueTool):
     max_calls_per_thread: int | CallCounter | None = None
     """How many tasks may be created in one conversation: in a LangGraph thread (`thread_id`), or else in a run with a
     `run_id`. Of a counter that several tools share, the limit is for all of them together. With a journal, what it
-    holds of the thread counts, so that a restart forgets nothing."""
+    holds of the thread counts, of the models of these tools, so that a restart forgets nothing and the limit holds in
+    several processes at once."""
 
     approve: Approve | None = Field(default=None, exclude=True, repr=False)
     """Is asked with the model's id and the parameters before a task is created, and may be async. Only `True` approves.
@@ -74,6 +75,8 @@ class GuardedTool(QueueTool):
         self._ever = CallCounter(self.max_calls)
         limit = self.max_calls_per_thread
         self._in_thread = CallCounter(limit) if isinstance(limit, int) else limit
+        if self._in_thread is not None:
+            self._in_thread.share(self.model)
         if self.args_schema is None:
             self.args_schema = self._arguments.schema
         self.name = self.name or wire_name(f"{self.verb}_{self.model}")
@@ -86,6 +89,7 @@ class GuardedTool(QueueTool):
     def _run(
         self,
         prompt: str | None = None,
+        /,  # a model without a contract's check may say anything, `self` too
         *,
         config: RunnableConfig,
         run_manager: RunManager = None,
@@ -96,6 +100,7 @@ class GuardedTool(QueueTool):
     async def _arun(
         self,
         prompt: str | None = None,
+        /,  # a model without a contract's check may say anything, `self` too
         *,
         config: RunnableConfig,
         run_manager: RunManager = None,
@@ -120,7 +125,7 @@ class GuardedTool(QueueTool):
             conversation, known = conversation_of(config), 0
             thread = (config.get("configurable") or {}).get("thread_id")
             if self.journal is not None and thread is not None:
-                known = yield blocking(partial(self.journal.count, str(thread)))
+                known = yield blocking(partial(self.journal.count, str(thread), self._in_thread.models))
             limits.append(self._in_thread.of_conversation(conversation, known))
         asking = []
         if self.approve is not None:
@@ -161,6 +166,7 @@ class GuardedTool(QueueTool):
             task=self.queue.task,
             finish=finish,
             told=self.told,
+            limit=None if self._in_thread is None else self._in_thread.in_journal(self.name),
         )
         with telling_failures():
             content, artifact = yield from done(work, self._durable_call(said, parameters, config))

@@ -19,8 +19,9 @@ from seacloud_client.conversation import Message, Part, Protocol, Refusal, Role,
 from seacloud_client.errors import InvalidInputError
 
 from langchain_seacloud.calls import CALL_FACTS
-from langchain_seacloud.chunks import PROVIDER, REFUSAL_EXTRAS, REFUSAL_ID, TEXT_FACTS
-from langchain_seacloud.content import CALL_IDS, read_annotation, read_block, read_content
+from langchain_seacloud.chunks import MESSAGE_FIELDS, PROVIDER, REFUSAL_EXTRAS, REFUSAL_ID, TEXT_FACTS
+from langchain_seacloud.citations import read_annotations
+from langchain_seacloud.content import CALL_IDS, read_block, read_content
 from langchain_seacloud.reasoning import read_kept_reasoning
 
 _ROLES: Mapping[str, Role] = {"human": "user", "ai": "assistant", "function": "tool", "model": "assistant"}
@@ -42,7 +43,8 @@ def read_messages(messages: Sequence[BaseMessage], protocol: Protocol) -> tuple[
 
 def _read(message: BaseMessage, protocol: Protocol, custom: set[str]) -> Message:
     if isinstance(message, AIMessage):
-        return Message("assistant", tuple(_assistant(message, _origin(message, protocol))), message.name)
+        parts = tuple(_assistant(message, _origin(message, protocol)))
+        return Message("assistant", parts, message.name, message.additional_kwargs.get(MESSAGE_FIELDS))
     if isinstance(message, ToolMessage):
         return Message("tool", (_tool_result(message, protocol, custom),))
     if isinstance(message, FunctionMessage):
@@ -73,12 +75,39 @@ def _origin(message: AIMessage, protocol: Protocol) -> Protocol:
         return cast("Protocol", facts.get("protocol") or protocol)
     if provider == "openai":
         return "responses" if str(facts.get("id") or "").startswith("resp_") else "chat_completions"
-    return "messages" if provider == "anthropic" else protocol
+    return "messages" if provider in ("anthropic", "bedrock") else protocol
+
+
+_KNOWN = (None, PROVIDER, "openai", "anthropic", "bedrock")
+"""Who may have signed reasoning that a protocol of ours takes. Claude's is signed alike on Bedrock (Anthropic's guide
+"Extended thinking")."""
+
+
+def _not_sent(message: AIMessage) -> Callable[[Mapping[str, Any]], bool]:
+    """Which blocks of its content do not go back.
+
+    They are reasoning that somebody else has signed, such as Gemini's; and a refusal that is told elsewhere too: in
+    `additional_kwargs`, with what goes back with it, or, by Messages (as langchain-anthropic has it), in the text.
+    """
+    facts = message.response_metadata
+    is_foreign = facts.get("model_provider") not in _KNOWN
+    is_told = bool(message.additional_kwargs.get("refusal")) or facts.get("stop_reason") == "refusal"
+
+    def is_not_sent(block: Mapping[str, Any]) -> bool:
+        if block.get("type") == "refusal":
+            return is_told
+        is_signed = block.get("signature") or (block.get("extras") or {}).get("signature")
+        return is_foreign and block.get("type") in ("reasoning", "thinking") and bool(is_signed)
+
+    return is_not_sent
 
 
 def _assistant(message: AIMessage, origin: Protocol) -> Iterator[Part]:
     kwargs = message.additional_kwargs
     yield from read_kept_reasoning(kwargs)
+    item = kwargs.get("reasoning")
+    if isinstance(item, Mapping) and item.get("type") == "reasoning":  # Responses', as langchain-openai has it with v0
+        yield from read_block(item, origin)
     yield from _content_and_calls(message, origin)
     if isinstance(kwargs.get("refusal"), str):
         yield Refusal(kwargs["refusal"], kwargs.get(REFUSAL_ID), kwargs.get(REFUSAL_EXTRAS))
@@ -93,7 +122,8 @@ def _content_and_calls(message: AIMessage, origin: Protocol) -> Iterator[Part]:
     calls = {call.id: call for call in _calls(message)}
     before = {call_id: (kwargs.get(CALL_FACTS) or {}).get(call_id, {}).get("before") for call_id in calls}
     content = [message.content] if isinstance(message.content, str) else message.content
-    annotations = tuple(read_annotation(raw, origin) for raw in kwargs.get("annotations") or ())
+    annotations = read_annotations(kwargs.get("annotations") or (), origin)
+    is_not_sent = _not_sent(message)
     plain = kwargs.get(TEXT_FACTS) or {}
     for place, block in enumerate(content):
         yield from [calls.pop(call_id) for call_id, number in before.items() if number == place and call_id in calls]
@@ -101,7 +131,7 @@ def _content_and_calls(message: AIMessage, origin: Protocol) -> Iterator[Part]:
             if block or annotations or plain:
                 yield Text(block, annotations, plain.get("id"), plain.get("extras"))
                 annotations, plain = (), {}
-        else:
+        elif not is_not_sent(block):
             yield from read_block(block, origin)
             call_id = block.get(CALL_IDS.get(str(block.get("type")), ""))
             if call_id in calls:
@@ -118,7 +148,8 @@ def _calls(message: AIMessage) -> list[ToolCall]:
         for call in message.tool_calls
     ]
     for invalid in message.invalid_tool_calls:
-        call = _call(invalid["id"], invalid["name"], invalid["args"] or "", facts, kinds)
+        said = (invalid["args"] or "")[: (facts.get(invalid["id"]) or {}).get("length")]
+        call = _call(invalid["id"], invalid["name"], said, facts, kinds)
         calls.insert((facts.get(call.id) or {}).get("number", len(calls)), call)
     if not calls and message.response_metadata.get("model_provider") != PROVIDER:
         calls.extend(_calls_told_otherwise(message))
@@ -161,7 +192,7 @@ def _call(
         )
     known = facts.get(call_id) or {}
     kind: Literal["function", "custom"] = known.get("kind") or kinds.get(call_id) or "function"
-    arguments = _free_text(arguments) if kind == "custom" else arguments[: known.get("length")]
+    arguments = _free_text(arguments) if kind == "custom" else arguments
     return ToolCall(call_id, name or "", arguments, kind, known.get("item_id"), known.get("extras"))
 
 

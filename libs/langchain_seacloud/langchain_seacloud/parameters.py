@@ -7,9 +7,13 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.utils import secret_from_env
 from pydantic import ConfigDict, Field, SecretStr, model_validator
+from seacloud_client.call_parameters import BODY_FIELDS, not_known
 from seacloud_client.chat_parameters import ChatParameters, sorted_out, tell_of_unknown
-from seacloud_client.credentials import names_a_credential
+from seacloud_client.credentials import misplaced
 from seacloud_client.settings import API_KEY_VARIABLE, Settings
+
+from langchain_seacloud.errors import langchain_errors
+from langchain_seacloud.requests import refuse_misplaced
 
 
 class ChatSeaCloudParameters(ChatParameters, BaseChatModel):
@@ -55,13 +59,19 @@ class ChatSeaCloudParameters(ChatParameters, BaseChatModel):
         known, unknown = sorted_out(cls, values)
         if known.get("base_url", "") is None:
             del known["base_url"]
-        credentials = [name for name in unknown if names_a_credential(name)]
-        if credentials:
-            raise ValueError(
-                f"{', '.join(map(repr, credentials))}: not parameters of ChatSeaCloud. Pass the key as api_key=..., or "
-                "set SEACLOUD_API_KEY; a gateway's own credential belongs into default_headers."
-            )
+        problem = misplaced(not_known({**unknown, **(known.get("model_kwargs") or {})}), of="ChatSeaCloud")
+        if problem is not None:
+            raise ValueError(problem)
         if unknown:
-            tell_of_unknown(unknown, of="ChatSeaCloud", kept_in="model_kwargs", stacklevel=4)
+            untold = {name: value for name, value in unknown.items() if name not in BODY_FIELDS}
+            if untold:
+                tell_of_unknown(untold, of="ChatSeaCloud", kept_in="model_kwargs", stacklevel=4)
             known["model_kwargs"] = {**unknown, **(known.get("model_kwargs") or {})}
         return known
+
+    def _get_invocation_params(self, stop: list[str] | None = None, **kwargs: Any) -> dict[str, Any]:
+        """What callbacks and traces are told of a call. What must not get there is refused before they are."""
+        with langchain_errors():
+            refuse_misplaced(kwargs)
+        params: dict[str, Any] = super()._get_invocation_params(stop=stop, **kwargs)
+        return params

@@ -1,11 +1,13 @@
 """Reading structured output: langchain-core's parsers, which also stream, with what they lack.
 
-They raise if the model refused, called no tool, or called it with what does not parse, instead of giving nothing; and
-they take out the nulls that the strict form of a schema brings in.
+They raise if the model refused, called no tool, called it with what does not parse, or was cut, instead of giving
+nothing, or what came with its end made up; a stream that ends like that raises too. And they take out the nulls that
+the strict form of a schema brings in.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import BaseOutputParser, JsonOutputParser, PydanticOutputParser
 from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser
 from langchain_core.outputs import ChatGeneration, Generation
-from pydantic import Field
+from langchain_core.utils.json import parse_json_markdown
+from pydantic import BaseModel, Field
 from seacloud_client.strict_schemas import without_added_nulls
 
 from langchain_seacloud.binding import is_pydantic, json_schema_of
@@ -25,6 +28,13 @@ if TYPE_CHECKING:
 
 _REFUSED = frozenset(("refusal", "content_filter"))
 """Finish reasons that say that there is no answer."""
+
+_CUT = frozenset(
+    ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "incomplete")
+)
+"""Finish reasons that say that the answer met a limit, in the words of the vendors and of gateways."""
+
+_DECODER = json.JSONDecoder(strict=False)  # as langchain-core's, which takes a raw line break in a string
 
 
 def text_parser(schema: Mapping[str, Any] | type) -> BaseOutputParser[Any]:
@@ -46,7 +56,8 @@ class _JsonText(JsonOutputParser):
     json_schema: dict[str, Any] = Field(default_factory=dict)
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
-        _raise_refusal(result, partial=partial)
+        partial = _is_partial(result, partial=partial)
+        _raise_if_broken_off(result, partial=partial)
         return without_added_nulls(super().parse_result(result, partial=partial), self.json_schema)
 
 
@@ -54,7 +65,8 @@ class _PydanticText(PydanticOutputParser[Any]):
     json_schema: dict[str, Any] = Field(default_factory=dict)
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
-        _raise_refusal(result, partial=partial)
+        partial = _is_partial(result, partial=partial)
+        _raise_if_broken_off(result, partial=partial)
         return super().parse_result(result, partial=partial)
 
     def _parse_obj(self, obj: Any) -> Any:
@@ -65,7 +77,7 @@ class _JsonCall(JsonOutputKeyToolsParser):
     json_schema: dict[str, Any] = Field(default_factory=dict)
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
-        _raise_refusal(result, partial=partial)
+        partial = _is_partial(result, partial=partial)
         _raise_if_not_called(result, self.key_name, partial=partial)
         return without_added_nulls(super().parse_result(result, partial=partial), self.json_schema)
 
@@ -79,12 +91,28 @@ class _PydanticCall(_JsonCall):
         arguments = super().parse_result(result, partial=partial)
         if arguments is None:
             return None
+        cls = self.pydantic_object
         try:
-            return self.pydantic_object(**arguments)
+            return cls.model_validate(arguments) if issubclass(cls, BaseModel) else cls.parse_obj(arguments)
         except ValueError:  # pydantic's, of both versions
-            if partial:
+            if _is_partial(result, partial=partial):
                 return None
             raise
+
+
+def _is_partial(result: list[Generation], *, partial: bool) -> bool:
+    """Whether there is more to come.
+
+    Raises:
+        OutputRefusedError: if the answer is whole, and the model refused.
+        OutputParserException: if it met its limit.
+    """
+    message = _whole_message(result, partial=partial)
+    if message is None:
+        return partial
+    _raise_refusal(message)
+    _raise_if_cut(message)
+    return False
 
 
 def _whole_message(result: list[Generation], *, partial: bool) -> AIMessage | None:
@@ -97,20 +125,51 @@ def _whole_message(result: list[Generation], *, partial: bool) -> AIMessage | No
     return message if is_whole else None
 
 
-def _raise_refusal(result: list[Generation], *, partial: bool) -> None:
-    message = _whole_message(result, partial=partial)
-    if message is None:
-        return
-    refusal = message.additional_kwargs.get("refusal")
+def _ended(message: AIMessage) -> str:
+    """Why it ended: the finish reason, or what Responses says beside it, which is then a bare `incomplete`."""
     facts = message.response_metadata
-    if refusal is None and facts.get("finish_reason") not in _REFUSED:
+    details = facts.get("incomplete_details")
+    reason = details.get("reason") if isinstance(details, Mapping) else None
+    return str(reason or facts.get("finish_reason") or "")
+
+
+def _raise_refusal(message: AIMessage) -> None:
+    refusal, ended = message.additional_kwargs.get("refusal"), _ended(message)
+    if refusal is None and ended not in _REFUSED:
         return
-    said = refusal or message.text or f"it ended with {facts['finish_reason']!r}"
+    said = refusal or message.text or f"it ended with {ended!r}"
     raise OutputRefusedError(
         f"The model declined to give the structured output: {said} Change the prompt, or ask another model.",
-        request_id=facts.get("request_id"),
+        request_id=message.response_metadata.get("request_id"),
         body=refusal or str(message.text),
     )
+
+
+def _raise_if_cut(message: AIMessage) -> None:
+    """Even if it parses: a provider that gives a call's arguments as an object has left out what was cut."""
+    ended = _ended(message)
+    if ended.lower() not in _CUT:
+        return
+    calls = message.invalid_tool_calls
+    said = (calls[0]["args"] if calls else None) or str(message.text)
+    raise OutputParserException(
+        f"The answer met its limit before it was whole (it ended with {ended!r}): raise max_tokens. It is {said!r}.",
+        llm_output=said,
+    )
+
+
+def _raise_if_broken_off(result: list[Generation], *, partial: bool) -> None:
+    """langchain-core completes JSON that breaks off: `{"text": "half` becomes whole data with half the text."""
+    if partial:
+        return
+    said = result[0].text
+    try:
+        parse_json_markdown(said, parser=_DECODER.raw_decode)
+    except ValueError as error:
+        raise OutputParserException(
+            f"The answer is no whole JSON ({error}). If it broke off, raise max_tokens. It is {said!r}.",
+            llm_output=said,
+        ) from error
 
 
 def _raise_if_not_called(result: list[Generation], name: str, *, partial: bool) -> None:

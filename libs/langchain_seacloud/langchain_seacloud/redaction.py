@@ -18,6 +18,9 @@ HIDDEN = "**REDACTED**"
 _SECRET_NAMES = re.compile(
     r"authorization|api[-_]?key|cookie|password|secret|credential|(^|[-_])token$|(^|[-_])key$", re.IGNORECASE
 )
+_NO_SECRETS = frozenset(("prompt_cache_key",))
+"""Names of parameters that only sound like secrets."""
+
 _HEADERS = frozenset(("headers", "extra_headers", "default_headers"))
 
 
@@ -38,9 +41,20 @@ def _redacted_field(name: Any, value: Any) -> Any:
         return redacted(value)
     if name in _HEADERS and isinstance(value, Mapping):
         return dict.fromkeys(value, HIDDEN)  # any of them may be a credential; the names show that they are set
-    if _SECRET_NAMES.search(name) and isinstance(value, (str, bytes)):
+    if isinstance(value, (str, bytes)) and name not in _NO_SECRETS and _SECRET_NAMES.search(name):
         return HIDDEN
     return redacted(value)
+
+
+def without_redacted(value: Any) -> Any:
+    """JSON without its credentials, for what may be sent some day: with no mark in their places."""
+    return _without_marks(redacted(value))
+
+
+def _without_marks(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without_marks(inner) for name, inner in value.items() if inner != HIDDEN}
+    return [_without_marks(item) for item in value] if isinstance(value, list) else value
 
 
 def without_secret_headers(headers: Mapping[str, str] | None) -> dict[str, str] | None:

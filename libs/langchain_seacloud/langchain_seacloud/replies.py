@@ -11,9 +11,11 @@ Where a part goes:
   other packages have it;
 - tool calls: `tool_calls`, and those that do not parse: `invalid_tool_calls`;
 - a refusal: `additional_kwargs["refusal"]`;
+- fields of Chat Completions' message that the provider wants back with it: `additional_kwargs["message_fields"]`;
 - everything else: standard content blocks, the content being a list then.
 
-With `output_version="v1"` all but refusals are standard content blocks. `content_blocks` gives those either way.
+With `output_version="v1"` all of it is standard content blocks; a refusal is there besides. `content_blocks` gives
+those either way.
 """
 
 from __future__ import annotations

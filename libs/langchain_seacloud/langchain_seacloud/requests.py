@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage
-from seacloud_client.call_parameters import by_own_names, call_parameters
+from seacloud_client.call_parameters import by_own_names, call_parameters, not_known, tell_of_unknown_in_call
 from seacloud_client.conversation import Request
-from seacloud_client.credentials import names_a_credential
+from seacloud_client.credentials import misplaced
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.forced_calls import softened
 from seacloud_client.protocols import ProtocolChoice, choose
@@ -56,7 +56,8 @@ def make_request(
 
     Args:
         fields: the model's own parameters, by their names here.
-        given: those of the call. They win; one that is not known goes into the body as it is.
+        given: those of the call. They win; one that is not known goes into the body as it is, with a warning unless it
+            is one of the model's `model_kwargs`.
         messages: the conversation.
         protocol: the model's setting. Which protocol is spoken follows from it and the call's model.
         stop: texts at which the answer ends, as LangChain passes them; by default those among the parameters.
@@ -66,7 +67,10 @@ def make_request(
         InvalidInputError: if that makes no sense.
     """
     given = by_own_names({name: value for name, value in given.items() if name not in _IGNORED})
-    _refuse_misplaced(given)
+    refuse_misplaced(given)
+    unknown = not_known(given, meant=fields.get("model_kwargs") or ())
+    if unknown:
+        tell_of_unknown_in_call(unknown, of="ChatSeaCloud")
     model = given.get("model") or fields["model"]
     params = call_parameters(fields, given, stop=stop)
     if stream and (params.get("n") or 1) > 1:
@@ -83,17 +87,18 @@ def make_request(
     return softened(request)
 
 
-def _refuse_misplaced(given: Iterable[str]) -> None:
-    """Refuses parameters of a call that would go into its body, where nobody means them to be."""
+def refuse_misplaced(given: Mapping[str, Any]) -> None:
+    """Refuses parameters of a call that would go into its body and into traces, where nobody means them to be.
+
+    Raises:
+        InvalidInputError: if there are any. Nothing was sent.
+    """
     setting = next((name for name in given if name in _OF_THE_MODEL), None)
     if setting is not None:
         raise InvalidInputError(
             f"{setting} is a setting of the model, not of a call: make another ChatSeaCloud({setting}=...), or use "
             "configurable_fields. Nothing was sent."
         )
-    credential = next((name for name in given if names_a_credential(name)), None)
-    if credential is not None:
-        raise InvalidInputError(
-            f"{credential} would go into the request's body, where no credential belongs: pass the key to "
-            "ChatSeaCloud(api_key=...). Nothing was sent."
-        )
+    problem = misplaced(not_known(given), of="ChatSeaCloud")
+    if problem is not None:
+        raise InvalidInputError(f"{problem} Nothing was sent.")

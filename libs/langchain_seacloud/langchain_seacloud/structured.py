@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from operator import itemgetter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from langchain_core.output_parsers import BaseOutputParser
+from langchain_core.outputs import ChatGeneration
+from langchain_core.runnables import AddableDict, Runnable, RunnableConfig, RunnableGenerator, RunnableMap
 from langchain_core.utils.function_calling import convert_to_json_schema
 from seacloud_client.names import wire_name
 from seacloud_client.strict_schemas import strict_form
@@ -22,6 +24,18 @@ Schema: TypeAlias = Mapping[str, Any] | type
 
 _UNNAMED = "answer"
 """The title of a JSON schema that has none: langchain-core and the providers want one."""
+
+
+def unwrapped(schema: Schema | None) -> tuple[Schema | None, bool | None]:
+    """A schema as a JSON schema with a title, where it has a form of OpenAI's; and whether it says to be strict.
+
+    That is `response_format`, of Chat Completions or of Responses, or what is in it: `name`, `schema`, `strict`.
+    """
+    facts = schema.get("json_schema", schema) if isinstance(schema, Mapping) else None
+    if not isinstance(facts, Mapping) or not isinstance(facts.get("schema"), Mapping):
+        return schema, None
+    said = {"title": facts.get("name"), "description": facts.get("description")}
+    return {**facts["schema"], **{name: value for name, value in said.items() if value}}, facts.get("strict")
 
 
 def named(schema: Schema | None, method: Method | None) -> Schema:
@@ -71,12 +85,14 @@ def structured(
             "schema": convert_to_json_schema(schema),  # type: ignore[arg-type]  # it reads any mapping and any class
         }
     }
-    parser: Runnable[Any, Any]
+    parser: BaseOutputParser[Any]
     if method == "function_calling":
+        others, kwargs = kwargs.get("tools") or (), {name: kwargs[name] for name in kwargs if name != "tools"}
         tool = tool_json(schema, strict=strict)
         name = wire_name(tool["function"]["name"])  # a generic class's own is like Page[Item]
         tool = {**tool, "function": {**tool["function"], "name": name}}
-        model = bind_tools([tool], tool_choice=name, strict=strict, parallel_tool_calls=False, **traced, **kwargs)
+        settings = {"tool_choice": name, "parallel_tool_calls": False, **traced, **kwargs}
+        model = bind_tools([*others, tool], strict=strict, **settings)
         parser = call_parser(schema, name)
     else:
         form = {"type": "json_object"} if method == "json_mode" else output_json(schema, strict=strict)
@@ -84,6 +100,56 @@ def structured(
         parser = text_parser(schema)
     if not include_raw:
         return model | parser
-    parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
-    failed = RunnablePassthrough.assign(parsed=lambda _: None)
-    return RunnableMap(raw=model) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+    return RunnableMap(raw=model) | RunnableGenerator(partial(_tell, parser), partial(_atell, parser), name="parse")
+
+
+Answers: TypeAlias = "dict[str, Any]"
+_Parser: TypeAlias = "BaseOutputParser[Any]"
+
+
+def _tell(parser: _Parser, answers: Iterator[Answers], config: RunnableConfig) -> Iterator[Answers]:
+    """The message as it comes, and what can be read of it so far; at its end what it is, or what is wrong.
+
+    langchain-core's way, a fallback, knows of errors no more when a part of a stream has been told.
+    """
+    reading = _Reading(parser)
+    for answer in answers:
+        yield from reading.add(answer)
+    yield reading.result(config)
+
+
+async def _atell(parser: _Parser, answers: AsyncIterator[Answers], config: RunnableConfig) -> AsyncIterator[Answers]:
+    """`_tell`, async."""
+    reading = _Reading(parser)
+    async for answer in answers:
+        for step in reading.add(answer):
+            yield step
+    yield reading.result(config)
+
+
+class _Reading:
+    """What a parser reads of a message."""
+
+    def __init__(self, parser: _Parser) -> None:
+        self._parser = parser
+        self._raw: Any = None
+        self._parsed: Any = None
+
+    def add(self, answer: Answers) -> Iterator[Answers]:
+        """More of the message, and what it says so far if that is news."""
+        yield AddableDict(answer)
+        is_first = self._raw is None
+        self._raw = answer["raw"] if is_first else self._raw + answer["raw"]
+        if is_first or self._raw.chunk_position == "last":
+            return
+        parsed = self._parser.parse_result([ChatGeneration(message=self._raw)], partial=True)
+        if parsed is not None and parsed != self._parsed:
+            self._parsed = parsed
+            yield AddableDict(parsed=parsed)
+
+    def result(self, config: RunnableConfig) -> Answers:
+        """What the whole message says, or the error."""
+        try:
+            return AddableDict(parsed=self._parser.invoke(self._raw, config), parsing_error=None)
+        except Exception as error:  # noqa: BLE001  # it is handed over: a schema's own validators may raise anything
+            return AddableDict(parsed=None, parsing_error=error)

@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages import content as types
 from langchain_core.messages.block_translators import register_translator
 
+from langchain_seacloud.blocks import refusal_block
 from langchain_seacloud.chunks import PROVIDER, TEXT_FACTS
 from langchain_seacloud.reasoning import kept_reasoning_blocks
 
@@ -39,7 +40,7 @@ def translate_content_chunk(message: AIMessageChunk) -> list[types.ContentBlock]
 
 
 def _said(message: AIMessage, *, streaming: bool = False) -> list[Block]:
-    """Reasoning and content."""
+    """Reasoning, content and a refusal."""
     blocks = kept_reasoning_blocks(message.additional_kwargs, streaming=streaming)
     content = [message.content] if isinstance(message.content, str) else message.content
     plain = _plain_text_facts(message.additional_kwargs)
@@ -50,6 +51,9 @@ def _said(message: AIMessage, *, streaming: bool = False) -> list[Block]:
                 plain = {}
         elif item.get("type") not in ("tool_call", "tool_call_chunk", "invalid_tool_call"):
             blocks.append(item)
+    refusal = refusal_block(message.additional_kwargs, message.response_metadata)
+    if refusal is not None and not any(block.get("type") == "refusal" for block in blocks):
+        blocks.append(refusal)
     return blocks
 
 

@@ -40,6 +40,9 @@ from seacloud_client.conversation import (
 FACTS = "seacloud"
 """Where, in a message's `additional_kwargs`, a reply keeps what its blocks have no place for."""
 
+MESSAGE_FIELDS = "seacloud_message"
+"""Where it keeps fields of the wire's message that the provider wants back: Chat Completions' sealed thoughts."""
+
 Json: TypeAlias = dict[str, Any]
 Told: TypeAlias = tuple[list[ContentBlock], Json]
 """The blocks that tell a part, and what they have no place for."""

@@ -16,6 +16,7 @@ from pydantic_core import from_json
 from seacloud_client.conversation import AnyTool
 from seacloud_client.openai_form import MODES, strict_parameters, tool_of
 from seacloud_client.parts import parse_arguments
+from seacloud_client.strict_schemas import root_inlined
 
 from llamaindex_seacloud.blocks import Json
 
@@ -42,11 +43,19 @@ def tool_json(tool: BaseTool | Mapping[str, Any], *, strict: bool | None = None)
         return dict(tool)
     described: Json = tool.metadata.to_openai_tool(skip_length_check=True)
     function = described["function"]
+    function["parameters"] = _with_root(tool, function["parameters"])
     if strict:
         function["parameters"] = strict_parameters(function["name"], function["parameters"])
     if strict is not None:
         function["strict"] = strict
     return described
+
+
+def _with_root(tool: BaseTool, parameters: Json) -> Json:
+    """A tool's parameters with what LlamaIndex leaves out where a class holds itself: all but its definitions."""
+    if "properties" in parameters or "$defs" not in parameters or tool.metadata.fn_schema is None:
+        return parameters
+    return root_inlined(tool.metadata.fn_schema.model_json_schema())
 
 
 def read_tool(described: BaseTool | Mapping[str, Any]) -> AnyTool:
@@ -75,24 +84,30 @@ def tool_calls_of(response: ChatResponse, *, error_on_no_tool_call: bool) -> lis
     Raises:
         ValueError: if there are none and there must be.
     """
-    blocks = [block for block in response.message.blocks if isinstance(block, ToolCallBlock)]
-    if not blocks:
-        blocks = legacy_calls(response.message)
-    if not blocks and error_on_no_tool_call:
+    calls = read_calls(response)
+    if not calls and error_on_no_tool_call:
         said = response.message.content or ""
         raise ValueError(f"Expected at least one tool call, but got none: the model said {said[:200]!r}.")
-    is_whole = "finish" in response.additional_kwargs
     return [
         ToolSelection(
             tool_id=block.tool_call_id or block.tool_name,
             tool_name=block.tool_name,
-            tool_kwargs=_arguments(block.tool_kwargs, is_whole=is_whole),
+            tool_kwargs={INVALID_ARGUMENTS: block.tool_kwargs} if arguments is None else arguments,
         )
-        for block in blocks
+        for block, arguments in calls
     ]
 
 
-def _arguments(arguments: Json | str, *, is_whole: bool) -> Json:
+def read_calls(response: ChatResponse) -> list[tuple[ToolCallBlock, Json | None]]:
+    """A response's calls, and what can be read of their arguments: so far while it streams, else all or `None`."""
+    blocks = [block for block in response.message.blocks if isinstance(block, ToolCallBlock)]
+    is_whole = "finish" in response.additional_kwargs
+    return [
+        (block, _arguments(block.tool_kwargs, is_whole=is_whole)) for block in blocks or legacy_calls(response.message)
+    ]
+
+
+def _arguments(arguments: Json | str, *, is_whole: bool) -> Json | None:
     if not isinstance(arguments, str):
         return arguments
     try:
@@ -100,7 +115,7 @@ def _arguments(arguments: Json | str, *, is_whole: bool) -> Json:
             return parse_arguments(arguments)
         value = from_json(arguments, allow_partial="trailing-strings")  # jiter reads what there is
     except ValueError:
-        return {INVALID_ARGUMENTS: arguments} if is_whole else {}
+        return None if is_whole else {}
     return value if isinstance(value, dict) else {}
 
 
@@ -117,11 +132,11 @@ def legacy_calls(message: ChatMessage) -> list[ToolCallBlock]:
     ]
 
 
-def _as_dict(call: Any) -> Json:
-    """A call that may be an object of OpenAI's SDK."""
+def _as_dict(call: Any) -> Mapping[str, Any]:
+    """A call that may be an object of OpenAI's SDK. What is none, in a history of others' making, is an empty one."""
     dump = getattr(call, "model_dump", None)
-    found: Json = dump() if dump is not None else call
-    return found
+    found = dump() if dump is not None else call
+    return found if isinstance(found, Mapping) else {}
 
 
 def single_call(response: ChatResponse) -> ChatResponse:

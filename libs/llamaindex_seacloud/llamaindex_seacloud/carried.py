@@ -44,7 +44,8 @@ def carried(part: Part, role: Role, protocol: Protocol, model: str) -> Part:
         return part if "citations" in _keys(encoded) else _as_text(part)
     if any(needle in text for text in _strings(encoded) for needle in _needles(part)):
         return part
-    _LOG.warning("%s was not sent: %s does not take it in a %s message.", _described(part), protocol, role)
+    untyped = " without a media type" if part.data is not None and part.media_type is None else ""
+    _LOG.warning("%s was not sent: %s does not take it%s in a %s message.", _described(part), protocol, untyped, role)
     return Text(f"[{_described(part)}: it cannot be shown to you.]")
 
 

@@ -26,6 +26,7 @@ from llama_index.core.base.llms.types import (
 from pydantic import BaseModel
 from seacloud_client.conversation import Audio, File, Image, Part, Reasoning, Text, ToolCall, Video
 from seacloud_client.errors import InvalidInputError
+from seacloud_client.media_types import SNIFFED, mismatch, sniff
 
 from llamaindex_seacloud.calls import arguments_text
 
@@ -67,15 +68,37 @@ def _place(url: object, path: object, data: bytes | IOBase | None) -> dict[str, 
     return {"url": str(url)} if url is not None else {}
 
 
+_HEAD = SNIFFED // 3 * 4
+"""The characters of base64 that hold the bytes which are looked at: a multiple of four, so that they decode alone."""
+
+
+def _head_of(place: Mapping[str, Any]) -> bytes:
+    """The first bytes of a medium, as far as they are here."""
+    try:
+        return base64.b64decode(place.get("data", "")[:_HEAD])
+    except ValueError:
+        return b""
+
+
+def _type_of(place: Mapping[str, Any], kind: str) -> str | None:
+    """A medium's type by its beginning: LlamaIndex knows that of bytes, but not of streams and of files by any name."""
+    head = _head_of(place)
+    found = sniff(head)
+    if found is None or mismatch(kind, head) is not None:
+        return None
+    return f"{kind}/{found.split('/')[1]}"  # a container of films may hold a sound alone
+
+
 def _image(block: ImageBlock) -> Iterator[Part]:
     place = _place(block.url, block.path, block.image)
-    yield Image(**place, media_type=block.image_mimetype, extras={"detail": block.detail} if block.detail else None)
+    media_type = block.image_mimetype or _type_of(place, "image")
+    yield Image(**place, media_type=media_type, extras={"detail": block.detail} if block.detail else None)
 
 
 def _audio(block: AudioBlock) -> Iterator[Part]:
     place = _place(block.url, block.path, block.audio)
     subtype = _AUDIO_SUBTYPES.get(block.format or "", block.format)
-    yield Audio(**place, media_type=f"audio/{subtype}" if subtype else None)
+    yield Audio(**place, media_type=f"audio/{subtype}" if subtype else _type_of(place, "audio"))
 
 
 _AUDIO_SUBTYPES = {"mp3": "mpeg"}
@@ -84,8 +107,10 @@ _AUDIO_SUBTYPES = {"mp3": "mpeg"}
 def _video(block: VideoBlock) -> Iterator[Part]:
     place = _place(block.url, block.path, block.video)
     extras = {name: value for name, value in (("detail", block.detail), ("fps", block.fps)) if value is not None}
-    yield Video(**place, media_type=block.video_mimetype, extras=extras or None)
+    yield Video(**place, media_type=block.video_mimetype or _type_of(place, "video"), extras=extras or None)
 
+
+_PDF = "application/pdf"
 
 _UNTITLED = "input_document"
 """The title that LlamaIndex gives to a document without one."""
@@ -96,13 +121,16 @@ def _document(block: DocumentBlock) -> Iterator[Part]:
     if name in (None, _UNTITLED) and block.path is not None:
         name = Path(str(block.path)).name
     place = _place(block.url, block.path, block.data)
-    yield File(**place, media_type=block.document_mimetype or _type_of_text(place.get("data")), name=name)
+    yield File(**place, media_type=block.document_mimetype or _type_of_document(place), name=name)
 
 
-def _type_of_text(data: str | None) -> str | None:
-    """A text's media type: LlamaIndex knows types by their first bytes, and a text, Markdown or CSV, has no such."""
+def _type_of_document(place: Mapping[str, Any]) -> str | None:
+    """A PDF's or a text's media type. A text, Markdown or CSV, has no first bytes by which LlamaIndex would know it."""
+    data = place.get("data")
     if data is None:
         return None
+    if sniff(_head_of(place)) == _PDF:
+        return _PDF
     try:
         text = base64.b64decode(data).decode()
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing, closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import (
     ChatMessage,
@@ -20,7 +20,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools import BaseTool
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, model_validator
-from seacloud_client.call_parameters import KNOWN_PARAMS
+from seacloud_client.call_parameters import BODY_FIELDS, KNOWN_PARAMS
 from seacloud_client.chat import ChatClient
 from seacloud_client.chat_parameters import ChatParameters, sorted_out, tell_of_unknown
 from seacloud_client.conversation import Request
@@ -32,8 +32,27 @@ from llamaindex_seacloud.observed import Observed, aclosing_stream, closing_stre
 from llamaindex_seacloud.prediction import StructuredPrediction
 from llamaindex_seacloud.replies import completion_of, response_of
 from llamaindex_seacloud.requests import build_request
-from llamaindex_seacloud.secrecy import LOCAL, credentials_among, refuse_credentials
+from llamaindex_seacloud.secrecy import LOCAL, problem_of, refuse_credentials
 from llamaindex_seacloud.streaming import ResponseBuilder
+
+_OF_THE_CLIENT = (
+    "protocol",
+    "api_key",
+    "base_url",
+    "timeout",
+    "stall_timeout",
+    "max_retries",
+    "retry_unanswered",
+    "max_reply_bytes",
+    "max_event_bytes",
+    "messages_path",
+    "default_headers",
+    "proxy",
+    "transport",
+    "http_client",
+    "http_async_client",
+)
+"""The fields that the client is made from."""
 
 
 class SeaCloud(ChatParameters, StructuredPrediction):
@@ -93,9 +112,11 @@ class SeaCloud(ChatParameters, StructuredPrediction):
     @classmethod
     def _keep_unknown(cls, values: dict[str, Any]) -> dict[str, Any]:
         known, unknown = sorted_out(cls, values)
+        unknown.pop("class_name", None)  # LlamaIndex writes it beside the fields, and only its from_dict takes it out
         if unknown:
-            if not credentials_among(unknown):  # those are refused
-                tell_of_unknown(unknown, of="SeaCloud", kept_in="additional_kwargs", stacklevel=5)
+            untold = {name: value for name, value in unknown.items() if name not in BODY_FIELDS}
+            if untold and problem_of(unknown) is None:  # else they are refused
+                tell_of_unknown(untold, of="SeaCloud", kept_in="additional_kwargs", stacklevel=5)
             known["additional_kwargs"] = {**unknown, **(known.get("additional_kwargs") or {})}
         return known
 
@@ -106,30 +127,31 @@ class SeaCloud(ChatParameters, StructuredPrediction):
         self._client = self._make_client()
 
     def _make_client(self) -> ChatClient:
-        return ChatClient(
-            protocol=self.protocol,
-            api_key=self.api_key,
-            base_url=self.base_url,
-            timeout=self.timeout,
-            max_retries=self.max_retries,
-            retry_unanswered=self.retry_unanswered,
-            messages_path=self.messages_path,
-            stall_timeout=self.stall_timeout,
-            max_reply_bytes=self.max_reply_bytes,
-            max_event_bytes=self.max_event_bytes,
-            headers=self.default_headers,
-            proxy=self.proxy,
-            transport=self.transport,
-            http_client=self.http_client,
-            http_async_client=self.http_async_client,
-        )
+        fields = {name: self.__dict__[name] for name in _OF_THE_CLIENT}
+        return ChatClient(headers=fields.pop("default_headers"), **fields)
+
+    if not TYPE_CHECKING:  # as pydantic has it: a type checker would let any name pass
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Sets a field. A setting of the client's holds from the next call on."""
+            super().__setattr__(name, value)
+            if name in _OF_THE_CLIENT:
+                self._client = None
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, which shares the connections; with a client of its own if `update` changes a setting of that."""
+        copied = super().model_copy(update=update, deep=deep)
+        if update and not update.keys().isdisjoint(_OF_THE_CLIENT):
+            copied._client = None  # noqa: SLF001  # it is a copy of this very class
+        return copied
 
     @property
     def client(self) -> ChatClient:
         """The client that makes the calls."""
-        if self._client is None or self._client.settings.api_key is None:
-            self._client = self._make_client()  # the environment may have a key by now
-        return self._client
+        client = self._client
+        if client is None or client.settings.api_key is None:
+            client = self._client = self._make_client()  # the environment may have a key by now
+        return client
 
     @classmethod
     def class_name(cls) -> str:

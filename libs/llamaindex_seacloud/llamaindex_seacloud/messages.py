@@ -24,7 +24,7 @@ from seacloud_client.conversation import (
 )
 from seacloud_client.errors import InvalidInputError
 
-from llamaindex_seacloud.blocks import Json
+from llamaindex_seacloud.blocks import MESSAGE_FIELDS, Json
 from llamaindex_seacloud.calls import legacy_calls
 from llamaindex_seacloud.carried import carried
 from llamaindex_seacloud.content import read_block
@@ -64,7 +64,8 @@ def read_messages(messages: Sequence[ChatMessage], protocol: Protocol, model: st
                 parts.append(carried(piece, role, protocol, model))
         if role == "tool":
             parts = [_tool_result(message, parts)]
-        conversation.append(Message(role, tuple(parts), _name_of(message)))
+        fields = message.additional_kwargs.get(MESSAGE_FIELDS) if role == "assistant" else None
+        conversation.append(Message(role, tuple(parts), _name_of(message), fields))
     return tuple(conversation)
 
 

@@ -4,7 +4,7 @@ Where things are:
 
 - the message's `blocks`: text, thinking, tool calls, media, citations;
 - `message.additional_kwargs`: `tool_calls` in OpenAI's form (LlamaIndex's structured prediction reads them there),
-  `refusal`, and what the provider wants back (`llamaindex_seacloud.blocks.FACTS`);
+  `refusal`, and what the provider wants back (`FACTS` and `MESSAGE_FIELDS` of `llamaindex_seacloud.blocks`);
 - `raw`: what is known of the reply as a whole, with `usage` where LlamaIndex's token counter looks for it;
 - `additional_kwargs` of the response: token counts by OpenAI's names, `finish_reason` (the wire's word), `finish` (one
   word for all protocols) and `request_id`.
@@ -12,11 +12,18 @@ Where things are:
 
 from __future__ import annotations
 
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, CompletionResponse, LogProb, MessageRole
+from llama_index.core.base.llms.types import (
+    ChatMessage,
+    ChatResponse,
+    CompletionResponse,
+    LogProb,
+    MessageRole,
+    TextBlock,
+)
 from pydantic import ValidationError
-from seacloud_client.conversation import Choice, Extras, Logprobs, Reply, Usage
+from seacloud_client.conversation import Choice, Extras, Logprobs, Reply, Usage, wanted_back
 
-from llamaindex_seacloud.blocks import FACTS, Json, call_json, given, tell
+from llamaindex_seacloud.blocks import FACTS, MESSAGE_FIELDS, Json, call_json, given, tell
 
 
 def response_of(reply: Reply, *, delta: str | None = None) -> ChatResponse:
@@ -52,6 +59,9 @@ def message_of(choice: Choice) -> ChatMessage:
         kwargs["refusal"] = choice.refusal
     if facts:
         kwargs[FACTS] = facts
+    fields = wanted_back(choice.extras)
+    if fields:
+        kwargs[MESSAGE_FIELDS] = dict(fields)
     return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=kwargs)
 
 
@@ -125,10 +135,15 @@ def _logprob(token: Extras) -> LogProb | None:
         return None
 
 
+def text_of(message: ChatMessage) -> str:
+    """A message's text as it was written. `ChatMessage.content` breaks the line between texts, in mid-sentence too."""
+    return "".join([block.text for block in message.blocks if isinstance(block, TextBlock)])
+
+
 def completion_of(response: ChatResponse) -> CompletionResponse:
     """A chat's response as a completion's."""
     return CompletionResponse(
-        text=response.message.content or "",
+        text=text_of(response.message),
         delta=response.delta,
         raw=response.raw,
         logprobs=response.logprobs,

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
-from seacloud_client.call_parameters import by_own_names, call_parameters
+from seacloud_client.call_parameters import by_own_names, call_parameters, not_known, tell_of_unknown_in_call
 from seacloud_client.conversation import Request
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.forced_calls import softened
@@ -34,7 +34,8 @@ def build_request(
         model: the model, unless the call names another.
         protocol: the LLM's choice of protocol.
         fields: the LLM's own parameters, by their names here.
-        call: the call's parameters; they win. What is no parameter of a request goes into its body as it is.
+        call: the call's parameters; they win. What is no parameter of a request goes into its body as it is, with a
+            warning unless it is one of the LLM's `additional_kwargs`.
         settings: names of the LLM's settings, which a call cannot change.
 
     Raises:
@@ -46,6 +47,9 @@ def build_request(
         raise InvalidInputError(
             f"{', '.join(misplaced)}: settings of the LLM, not of a call; give them to SeaCloud(...). Nothing was sent."
         )
+    unknown = not_known(given, meant=fields.get("additional_kwargs") or ())
+    if unknown:
+        tell_of_unknown_in_call(unknown, of="SeaCloud")
     params = call_parameters(fields, given)
     if (params.get("n") or 1) > 1:
         raise InvalidInputError(

@@ -17,6 +17,7 @@ from seacloud_client.media_tools.outcomes import CallRefused
 from seacloud_client.media_tools.spending import (
     IN_CONVERSATION,
     CallCounter,
+    JournalLimit,
     Limit,
     Slot,
     allow,
@@ -48,8 +49,8 @@ class SpendingGuard:
         max_calls: how many tasks may be created, ever; `None` for any number.
         max_calls_per_context: how many in one `Context` of a workflow, over all of its runs.
         approve: who is asked before each.
-        durability: what makes the tools durable, if they are. What the journal holds of a context counts then, so that
-            a restart forgets nothing, and its run is saved before each task.
+        durability: what makes the tools durable, if they are. What the journal holds of a context's tasks of these
+            models counts then, so that a restart forgets nothing, and its run is saved before each task.
 
     Attributes:
         durability: the same.
@@ -69,7 +70,7 @@ class SpendingGuard:
     ) -> None:
         self._models = frozenset(models)
         self._ever = CallCounter(max_calls, "max_calls")
-        self._in_journal = CallCounter(max_calls_per_context, "max_calls_per_context")
+        self._in_journal = CallCounter(max_calls_per_context, "max_calls_per_context", self._models)
         self.durability = durability
         self._approve = approve
         self._context_name = None if approve is None else _context_parameter(approve)
@@ -79,6 +80,11 @@ class SpendingGuard:
         """Whether it can decide within a workflow only."""
         has_limit = self._in_journal.limit is not None
         return has_limit or self._context_name is not None or self.durability is not None
+
+    @property
+    def journal_limit(self) -> JournalLimit | None:
+        """How many tasks a context may have in the journal, if there is one; `None` for any number."""
+        return self._in_journal.in_journal()
 
     def allow(
         self,
@@ -113,7 +119,7 @@ class SpendingGuard:
         if number is None:
             return []
         if call is not None:
-            known: int = yield blocking(partial(call.journal.count, call.thread_id))
+            known: int = yield blocking(partial(call.journal.count, call.thread_id, self._models))
             return [self._in_journal.of_conversation(call.thread_id, known)]
         count = partial(_count_in, workflow_context, model)
         return [

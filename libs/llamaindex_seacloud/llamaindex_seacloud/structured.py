@@ -22,7 +22,8 @@ from seacloud_client.names import wire_name
 from seacloud_client.strict_schemas import strict_form, without_added_nulls
 
 from llamaindex_seacloud.blocks import Json, given
-from llamaindex_seacloud.calls import choice_json, tool_calls_of, tool_json
+from llamaindex_seacloud.calls import choice_json, read_calls, tool_json
+from llamaindex_seacloud.replies import text_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -103,10 +104,12 @@ class OutputForm(Generic[Model]):
     def data(self, response: ChatResponse, *, partial: bool) -> Any:
         """What the response says so far, as JSON's values; `None` where nothing can be read."""
         if not self.is_native:
-            calls = tool_calls_of(response, error_on_no_tool_call=False)
-            data: Any = calls[0].tool_kwargs if calls else None
+            calls = read_calls(response)
+            data: Any = calls[0][1] if calls else None
+            if not data and _is_cut(response):
+                data = None  # no argument was begun: where none is required, that would be an object too
         else:
-            data = _parsed(response.message.content or "", partial=partial)
+            data = _parsed(text_of(response.message), partial=partial)
         # A strict schema has no other word for what is left out.
         return data if self.strict_schema is None else without_added_nulls(data, self.schema)
 
@@ -127,14 +130,24 @@ def _parsed(text: str, *, partial: bool) -> Any:
         return None
 
 
+def _is_cut(response: ChatResponse) -> bool:
+    return bool(response.additional_kwargs.get("finish") == Finish.LENGTH.value)
+
+
 def _why(response: ChatResponse) -> str:
     """What the response says of why it holds no object."""
-    refusal = response.message.additional_kwargs.get("refusal")
+    said = text_of(response.message)
+    finish = response.additional_kwargs.get("finish")
+    refusal = response.message.additional_kwargs.get("refusal") or (finish == Finish.REFUSAL.value and said)
     if refusal:
         return f": it declined ({str(refusal)[:200]!r})"
-    if response.additional_kwargs.get("finish") == Finish.LENGTH.value:
+    if _is_cut(response):
         return ": the answer was cut at max_tokens, which should be larger"
-    said = response.message.content or ""
+    if finish == Finish.CONTENT_FILTER.value:
+        return ": the provider's content filter stopped it" + (f" after {said[:200]!r}" if said else "")
+    for block, arguments in read_calls(response)[:1]:
+        if arguments is None:
+            return f": the arguments of its call are no JSON object: {str(block.tool_kwargs)[:200]!r}"
     return f" but said {said[:200]!r}" if said else ""
 
 

@@ -23,6 +23,7 @@ from seacloud_client.queue import Cancellation, Queue, Task, TaskResult, TaskSta
 from llamaindex_seacloud.generation import Answer, blocks_of, telling_errors, text_answer
 from llamaindex_seacloud.showing import Showing
 from llamaindex_seacloud.tool_arguments import read_arguments
+from llamaindex_seacloud.tool_signatures import function_tool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class TaskQuestion(ABC):
 
     def tool(self, metadata: ToolMetadata, *, stream_progress: bool) -> FunctionTool:  # noqa: ARG002  # as of the others
         """The tool. It has no progress to tell."""
-        return FunctionTool(fn=self.run, async_fn=self.arun, metadata=metadata)
+        return function_tool(self.run, self.arun, metadata)
 
     def run(self, /, **given: Any) -> list[ContentBlock]:
         """Asks."""

@@ -31,6 +31,7 @@ from llamaindex_seacloud.generation import (
 from llamaindex_seacloud.showing import Showing
 from llamaindex_seacloud.spending import SpendingGuard
 from llamaindex_seacloud.tool_arguments import ToolArguments
+from llamaindex_seacloud.tool_signatures import function_tool
 
 Tell: TypeAlias = Callable[[TaskStatus], object] | None
 """Is told how a task is getting on."""
@@ -75,7 +76,7 @@ class TaskMaker(ABC):
         """
         if stream_progress or self.guard.needs_context:
             return FunctionTool(async_fn=self._contextual(stream_progress=stream_progress), metadata=metadata)
-        return FunctionTool(fn=self.run, async_fn=self.arun, metadata=metadata)
+        return function_tool(self.run, self.arun, metadata)
 
     def run(self, /, **given: Any) -> list[ContentBlock]:
         """Creates a task, and gives what the tool tells."""
@@ -126,6 +127,7 @@ class TaskMaker(ABC):
             task=self.queue.task,
             finish=partial(self._finish, tell),
             told=partial(error_text, settings=self.queue.settings),
+            limit=self.guard.journal_limit,
         )
         answer: Answer = yield from done(work, call)
         return answer

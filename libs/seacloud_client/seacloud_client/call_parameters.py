@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
@@ -30,9 +31,76 @@ KNOWN_PARAMS = CALL_PARAMS | _READ_BY_ADAPTERS | _ADDED_UP
 """All names that mean something in a call."""
 
 
+BODY_FIELDS = frozenset(
+    (
+        # Chat Completions
+        "function_call",
+        "functions",
+        "moderation",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "stream_options",
+        "web_search_options",
+        # Responses
+        "access_programs",
+        "background",
+        "background_options",
+        "context_management",
+        "conversation",
+        "image",
+        "instructions",
+        "max_tool_calls",
+        "prompt",
+        "text",
+        # Messages, its beta fields too
+        "billing_policy",
+        "compaction",
+        "container",
+        "diagnostics",
+        "fallback_credit_token",
+        "fallbacks",
+        "inference_geo",
+        "mcp_servers",
+        "output_config",
+        "speed",
+        "system",
+        "thread",
+        "user_profile_id",
+        "workspace_id",
+    )
+)
+"""Fields of the three protocols' bodies that have no name here, from OpenAI's and Anthropic's references."""
+
+_MEANT = KNOWN_PARAMS | BODY_FIELDS | OTHER_NAMES.keys()
+
+
 def by_own_names(given: Mapping[str, Any]) -> dict[str, Any]:
     """A call's parameters by the names that they have here."""
     return {OTHER_NAMES.get(name, name): value for name, value in given.items()}
+
+
+def not_known(given: Mapping[str, Any], meant: Container[str] = ()) -> dict[str, Any]:
+    """Those of the parameters that mean nothing here, and are no field of a body either: misspelt, or a gateway's own.
+
+    Args:
+        given: the parameters.
+        meant: names that were said to be meant.
+    """
+    if _MEANT.issuperset(given):
+        return {}
+    return {name: value for name, value in given.items() if name not in _MEANT and name not in meant}
+
+
+def tell_of_unknown_in_call(unknown: Mapping[str, Any], *, of: str) -> None:
+    """Warns of a call's parameters that are not known, and are sent all the same: the service may know them.
+
+    Frameworks' code is between the caller and this, so that no line of the caller's can be named.
+    """
+    warnings.warn(
+        f"{', '.join(map(repr, unknown))}: not parameters of a call of {of}, so they go into the request's body as "
+        "they are. Pass extra_body={...} to say that this is meant.",
+        stacklevel=3,
+    )
 
 
 def call_parameters(

@@ -51,7 +51,10 @@ def _line(detail: ErrorDetails, known: Sequence[str]) -> str:
 
 def shortened(value: Any) -> str:
     """A value in a few characters, and in one line."""
-    said = " ".join(_shortener.repr(value).split())
+    try:
+        said = " ".join(_shortener.repr(value).split())
+    except ValueError:  # Python writes no whole number of more than some 4300 digits
+        said = "a number with too many digits"
     return said if len(said) <= 2 * MAX_VALUE else f"{said[: 2 * MAX_VALUE]}..."
 
 

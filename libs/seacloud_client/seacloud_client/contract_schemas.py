@@ -3,7 +3,7 @@
 The subset is that of the vendor's contracts (C): type (also a list of types), description, properties, required, enum,
 default, minimum, maximum, multipleOf, minLength, maxLength, minItems, maxItems, pattern, format, items and
 additionalProperties; also its other spellings (`min_length`, `min`, ...), and what other generators write for the same:
-`const`, exclusive bounds, `anyOf` of one schema and null, an `allOf` of one, and `$ref` within the document.
+`const`, `nullable`, exclusive bounds, `anyOf` of one schema and null, `allOf` of one, and `$ref` within the document.
 
 A contract comes from elsewhere, so nothing in it is trusted. It cannot run code, and how deep, wide and costly it may
 be is bounded. What cannot be checked, or makes no sense, is left unchecked and noted: the service decides in the end.
@@ -15,7 +15,7 @@ import json
 import keyword
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, Optional, Union, cast
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, GetJsonSchemaHandler, Tag, create_model
@@ -53,10 +53,19 @@ _SPELLINGS = {
 _READ = frozenset(
     (
         *("type", "properties", "required", "items", "additionalProperties", "enum", "const", "default", "description"),
-        *("$ref", "$defs", "definitions", "$schema", "$id", "allOf", *Bounds.WORDS),
+        *("$ref", "$defs", "definitions", "$schema", "$id", "allOf", "nullable", *Bounds.WORDS),
     )
 )
 """Keywords that are not simply passed on to a chat model."""
+
+_UNCHECKED = frozenset(
+    (
+        *("not", "if", "uniqueItems", "prefixItems", "additionalItems", "unevaluatedItems", "contains"),
+        *("patternProperties", "propertyNames", "minProperties", "maxProperties", "unevaluatedProperties"),
+        *("dependencies", "dependentRequired", "dependentSchemas"),
+    )
+)
+"""Keywords of JSON Schema that limit what fits, and are left to the service."""
 
 _REFERENCE = re.compile(r'"\$(ref|defs)":')
 """What pydantic takes for a reference, or for what one refers to, wherever in a JSON Schema it stands."""
@@ -94,11 +103,12 @@ class _Built:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where in the contract something is: its path, how deep that is, and the references that led there."""
+    """Where in the contract something is: its path, how deep that is, and what references and branches led there."""
 
     path: str = ""
     depth: int = 0
     references: frozenset[str] = frozenset()
+    branches: int = 0
 
     def inside(self, name: str) -> _Place:
         joint = "" if name.startswith("[") or not self.path else "."
@@ -163,7 +173,7 @@ class _Reader:
                 self._note(place.path, f"{reference[:100]} cannot be followed, so it is not checked")
                 return _described(schema), place
             schema = {**found, **{name: value for name, value in schema.items() if name != "$ref"}}
-            place = _Place(place.path, place.depth, place.references | {reference})
+            place = replace(place, references=place.references | {reference})
         schema = {_SPELLINGS.get(name, name): value for name, value in schema.items() if isinstance(name, str)}
         if "const" in schema:
             schema.setdefault("enum", [schema["const"]])
@@ -175,7 +185,10 @@ class _Reader:
                     self._note(place.path, f"{word} is not checked")
                 continue
             rest = {name: value for name, value in schema.items() if name != word}
-            inner, place = self._simplified(others[0], place)
+            if place.branches > MAX_DEPTH:
+                self._note(place.path, "the contract is too deep or too large, so it is not checked")
+                return _described(rest), place
+            inner, place = self._simplified(others[0], replace(place, branches=place.branches + 1))
             schema = {**inner, **rest}
             if len(branches) > 1 and (kinds := _words(schema.get("type"))):
                 schema["type"] = [*kinds, "null"]
@@ -190,15 +203,18 @@ class _Reader:
         return found if isinstance(found, Mapping) else None
 
     def _kinds(self, schema: Mapping[str, Any], place: _Place) -> tuple[str, ...] | None:
-        """The JSON types that a value may be of; `None` for any."""
+        """The JSON types that a value may be of; `None` for any. What else limits it is noted."""
+        for word in sorted(_UNCHECKED & schema.keys()):
+            if schema[word] is not False:
+                self._note(place.path, f"{word} is not checked")
         given = schema.get("type")
-        if given is None:
-            return next((kinds for word, kinds in _IMPLIED.items() if word in schema), None)
         words = _words(given)
-        if not words or not set(words) <= KINDS:
+        if given is None:
+            words = next((kinds for word, kinds in _IMPLIED.items() if word in schema), ())
+        elif not words or not set(words) <= KINDS:
             self._note(place.path, f"type {str(given)[:100]!r} is not known, so it is not checked")
             return None
-        return words
+        return tuple(dict.fromkeys((*words, "null"))) if words and schema.get("nullable") is True else words or None
 
     def _object(self, schema: Mapping[str, Any], place: _Place) -> _Built:
         if schema.get("properties") or schema.get("required") or schema.get("additionalProperties") is False:
@@ -212,7 +228,7 @@ class _Reader:
 
     def _array(self, schema: Mapping[str, Any], place: _Place) -> _Built:
         bounds = self._values.lengths(schema, place.path, "minItems", "maxItems")
-        if "items" not in schema:
+        if "items" not in schema or "prefixItems" in schema:  # with these, `items` is for the rest
             return _Built(leaf(list[Any], bounds), bounds.shown)
         built = self._node(schema["items"], place.inside("[]"))
         return _Built(leaf(list[built.annotation], bounds), {**bounds.shown, "items": built.shown})  # type: ignore[name-defined]  # a type made here
@@ -243,7 +259,7 @@ class _Reader:
                 Field(default, alias=word, description=built.shown.get("description")),
             )
         others = schema.get("additionalProperties")
-        is_closed = others is False and len(fields) == len(properties)
+        is_closed = others is False and len(fields) == len(properties) and "patternProperties" not in schema
         if isinstance(others, Mapping):
             self._note(place.path, "parameters that it does not name are not checked")
         base: type[ContractParameters] = _Closed if is_closed else _Open

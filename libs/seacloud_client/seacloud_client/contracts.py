@@ -142,7 +142,7 @@ class Contract:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What of the contract is not checked, and why: a pattern that cannot be compiled, a keyword not known, ..."""
+        """What of the contract is not checked, and why: a pattern that cannot be compiled, a keyword left alone, ..."""
         return self._read[1] if self.model_class is None else ()
 
     @cached_property

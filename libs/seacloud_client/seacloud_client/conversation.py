@@ -68,6 +68,7 @@ __all__ = [
     "Video",
     "system",
     "user",
+    "wanted_back",
 ]
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
@@ -341,6 +342,21 @@ class Logprobs:
     refusal: tuple[Extras, ...] = ()
 
 
+_WANTED_BACK = ("extra_content", "thinking_blocks")
+
+
+def wanted_back(extras: Extras | None) -> Extras | None:
+    """Of a choice's extras, the fields of the wire's message that its provider wants back with the message.
+
+    They are sealed thoughts, and stand in the message's `extras`: `seacloud_client.protocols.chat_completions.sealed`
+    says whose.
+    """
+    message = extras.get("message") if extras else None
+    if not isinstance(message, Mapping):
+        return None
+    return {name: message[name] for name in _WANTED_BACK if message.get(name)} or None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """One of the answers to a request; there are several only where `n` asked for them.
@@ -427,4 +443,4 @@ class Reply:
     @property
     def message(self) -> Message:
         """The first choice as the assistant's turn of the next request."""
-        return Message("assistant", self.choice.parts)
+        return Message("assistant", self.choice.parts, extras=wanted_back(self.choice.extras))

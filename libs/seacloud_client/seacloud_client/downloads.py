@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import unquote_to_bytes, urljoin
 
+import anyio
 import httpx
 
 from seacloud_client.deadlines import until
-from seacloud_client.drivers import adrive, drive
-from seacloud_client.errors import ConnectionFailed, DownloadError, ProtocolError, TransportError
+from seacloud_client.drivers import MARGIN, adrive, drive
+from seacloud_client.errors import ConnectionFailed, DownloadError, ProtocolError, StreamBroken, TransportError
 from seacloud_client.file_names import safe_stem
 from seacloud_client.flows import (
     MAX_REDIRECTS,
@@ -40,12 +41,14 @@ from seacloud_client.flows import (
     backoff,
     retry_after,
 )
+from seacloud_client.http_failures import translate
 from seacloud_client.pool import ClientPool
 from seacloud_client.public_hosts import goes_through_proxy, host_of, refuse_private
 from seacloud_client.settings import CONNECT_TIMEOUT, Settings
 from seacloud_client.sinks import FileSink, MemorySink, Sink
 from seacloud_client.threads import in_thread
-from seacloud_client.transport import USER_AGENT, abody_of, body_of, translate
+from seacloud_client.time_limits import Limit, limited
+from seacloud_client.transport import USER_AGENT, abody_of, body_of
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Sink)
@@ -69,6 +72,7 @@ class Wanted:
     url: str | None
     declared: str | None
     text: str | None = None
+    size: int | None = None
     max_bytes: int = DEFAULT_MAX_BYTES
     timeout: float = DEFAULT_TIMEOUT
     allow_private: bool = False
@@ -117,6 +121,8 @@ class Downloader:
         self._own_client = http_client
         self._own_async_client = http_async_client
         self._pool = ClientPool.shared(proxy=self._settings.proxy)
+        # NO_PROXY may name the host, which httpx no longer sees where the connection is to the host's address.
+        self._direct_pool = ClientPool.shared(is_direct=True)
 
     def read(self, wanted: Wanted) -> bytes:
         """The content.
@@ -131,7 +137,7 @@ class Downloader:
     async def aread(self, wanted: Wanted) -> bytes:
         """`read`, async."""
         sink = _into(MemorySink, wanted)
-        await adrive(self._flow(wanted, sink, is_async=True), self)
+        await self._arun(wanted, sink)
         return sink.content
 
     def save(self, wanted: Wanted, directory: Path, name: str | None) -> Path:
@@ -149,7 +155,7 @@ class Downloader:
         sink = _into(FileSink, wanted)
         try:
             await in_thread(partial(sink.open, directory))
-            await adrive(self._flow(wanted, sink, is_async=True), self)
+            await self._arun(wanted, sink)
             return await in_thread(partial(sink.keep, *safe_stem(name, wanted.url)))
         finally:
             if sink.is_open:
@@ -160,15 +166,18 @@ class Downloader:
         if isinstance(step, Resolve):
             with _resolving(step.host):
                 return _addresses(socket.getaddrinfo(step.host, step.port, type=socket.SOCK_STREAM))
-        client = self._own_client or self._pool.client(self)
-        with translate(step.url, None, None if self._own_client else self._pool):
-            response = client.send(_request(step), stream=True, auth=None, follow_redirects=False)
-        answer = _answer(response, step)
-        with body_of(answer) as body:
-            if answer.status == 200:
-                _begin(step.sink, answer)
-                for data in body:
-                    step.sink.feed(data)
+        pool = self._pool_of(step)
+        client = self._own_client or pool.client(self)
+        with limited(Limit(deadline=step.sink.deadline)):
+            with translate(step.url, None, None if self._own_client else pool):
+                response = client.send(_request(step), stream=True, auth=None, follow_redirects=False)
+            answer = _answer(response, step)
+            with body_of(answer) as body:
+                if answer.status == 200:
+                    _begin(step.sink, answer)
+                    for data in body:
+                        step.sink.feed(data)
+                    _refuse_cut(step.sink, response)
         return answer
 
     async def aperform(self, step: Resolve | Get) -> Any:
@@ -177,22 +186,33 @@ class Downloader:
             with _resolving(step.host):
                 loop = asyncio.get_running_loop()
                 return _addresses(await loop.getaddrinfo(step.host, step.port, type=socket.SOCK_STREAM))
-        client = self._own_async_client or await self._pool.async_client(self)
-        with translate(step.url, None, None if self._own_async_client else self._pool):
-            response = await client.send(_request(step), stream=True, auth=None, follow_redirects=False)
-        answer = _answer(response, step)
-        async with abody_of(answer) as body:
-            if answer.status == 200:
-                _begin(step.sink, answer)
-                async for data in body:
-                    step.sink.feed(data)
+        pool = self._pool_of(step)
+        client = self._own_async_client or await pool.async_client(self)
+        with limited(Limit(deadline=step.sink.deadline)):
+            with translate(step.url, None, None if self._own_async_client else pool):
+                response = await client.send(_request(step), stream=True, auth=None, follow_redirects=False)
+            answer = _answer(response, step)
+            async with abody_of(answer) as body:
+                if answer.status == 200:
+                    _begin(step.sink, answer)
+                    async for data in body:
+                        step.sink.feed(data)
+                    _refuse_cut(step.sink, response)
         return answer
+
+    def _pool_of(self, step: Get) -> ClientPool:
+        return self._pool if step.address is None else self._direct_pool
+
+    async def _arun(self, wanted: Wanted, sink: Sink) -> None:
+        with anyio.move_on_after(wanted.timeout + MARGIN) as scope:  # for what does not look at the time itself
+            await adrive(self._flow(wanted, sink, is_async=True), self)
+        if scope.cancelled_caught:
+            raise _late()
 
     def _flow(self, wanted: Wanted, sink: Sink, *, is_async: bool = False) -> Flow[None]:
         by_client = (self._own_async_client if is_async else self._own_client) is not None
         flow = self._deliver(wanted, sink, by_client=by_client)
-        late = partial(DownloadError, "The result did not arrive in time. Nothing was kept; raise timeout if need be.")
-        return until(flow, time.monotonic() + wanted.timeout, time.monotonic, late)
+        return until(flow, sink.deadline, time.monotonic, _late)
 
     def _deliver(self, wanted: Wanted, sink: Sink, *, by_client: bool) -> Flow[None]:
         url = wanted.url
@@ -253,7 +273,12 @@ def _follow(url: str, sink: Sink, look: Callable[[str], Flow[str | None]]) -> Fl
         target = answer.headers.get("location")
         if not 300 <= answer.status < 400 or not target:
             return answer
-        target = urljoin(url, target)
+        try:
+            target = urljoin(url, target)
+        except ValueError as error:
+            raise DownloadError(
+                f"The result's address redirects to one that makes no sense: {error}. Nothing was fetched."
+            ) from None
         if url.lower().startswith("https:") and not target.lower().startswith("https:"):
             raise DownloadError("The result's address redirects from https to something else. Nothing was fetched.")
         url = target
@@ -266,6 +291,7 @@ def _into(kind: type[S], wanted: Wanted) -> S:
         max_bytes=wanted.max_bytes,
         on_progress=wanted.on_progress,
         deadline=time.monotonic() + wanted.timeout,
+        size_told=wanted.size,
     )
 
 
@@ -274,7 +300,9 @@ def _request(get: Get) -> httpx.Request:
     url = httpx.URL(get.url)
     headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
     headers["Host"] = url.netloc.decode("ascii")
-    extensions: dict[str, Any] = {"timeout": httpx.Timeout(STALL_TIMEOUT, connect=CONNECT_TIMEOUT).as_dict()}
+    left = max(get.sink.deadline - time.monotonic(), 0.001)
+    timeout = httpx.Timeout(min(STALL_TIMEOUT, left), connect=min(CONNECT_TIMEOUT, left))
+    extensions: dict[str, Any] = {"timeout": timeout.as_dict()}
     if get.address is not None:
         # The connection is to the address, so the pool would take it for any host there: it is not kept.
         headers["Connection"] = "close"
@@ -292,6 +320,25 @@ def _begin(sink: Sink, answer: HttpAnswer) -> None:
     length = answer.headers.get("content-length", "")
     encoded = answer.headers.get("content-encoding", "identity").lower() != "identity"
     sink.begin(int(length) if length.isascii() and length.isdigit() and not encoded else None)
+
+
+def _refuse_cut(sink: Sink, response: httpx.Response) -> None:
+    """Takes no file that may be cut: one that ends with its connection, before it has the size that the task tells.
+
+    Where the end is announced, httpx has seen whether it came, and the task's `file_size` may be wrong.
+
+    Raises:
+        StreamBroken: if it may be.
+    """
+    is_announced = not response.headers.keys().isdisjoint(("content-length", "transfer-encoding"))
+    if sink.size_told is not None and sink.size < sink.size_told and not is_announced:
+        raise StreamBroken(
+            f"The connection was closed after {sink.size:,} bytes of what is said to have {sink.size_told:,}."
+        )
+
+
+def _late() -> DownloadError:
+    return DownloadError("The result did not arrive in time. Nothing was kept; raise timeout if need be.")
 
 
 @contextmanager
@@ -323,7 +370,7 @@ def _content_of(url: str) -> bytes:
     head, comma, data = url.partition(",")
     if not comma:
         raise DownloadError("The result's data: URL holds no data.")
-    raw = unquote_to_bytes(data)
+    raw = unquote_to_bytes(data.encode(errors="replace"))  # it may hold half a surrogate pair
     if not head.lower().endswith(";base64"):
         return raw
     try:

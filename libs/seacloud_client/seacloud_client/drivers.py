@@ -18,6 +18,7 @@ import math
 import sys
 import threading
 import time
+from asyncio import _unregister_task
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
@@ -103,15 +104,8 @@ def _perform_apart(call: HttpCall, performer: Performer, interruption: Interrupt
     answer: Future[HttpAnswer] = Future()
     over = threading.Event()
     answer.add_done_callback(lambda _: over.set())
-    context = contextvars.copy_context()  # tracing finds its span there
-    work = (_settle, answer, call, performer)
-    thread = threading.Thread(target=context.run, args=work, name="seacloud-call", daemon=True)
     try:
-        _refuse_when_finalizing()
-        thread.start()
-    except RuntimeError:  # the interpreter is shutting down, and starts no threads any more
-        _settle(answer, call, performer)
-    try:
+        _begin(answer, call, performer)  # in here, since Ctrl-C may come when the thread has just started
         with interruption.waking(over.set):
             wait_for(over, _limit(call))
         if answer.done():
@@ -120,6 +114,17 @@ def _perform_apart(call: HttpCall, performer: Performer, interruption: Interrupt
     except BaseException as cause:
         wait_for(_done(answer), _patience(call, cause))
         raise
+
+
+def _begin(answer: Future[HttpAnswer], call: HttpCall, performer: Performer) -> None:
+    context = contextvars.copy_context()  # tracing finds its span there
+    work = (_settle, answer, call, performer)
+    thread = threading.Thread(target=context.run, args=work, name="seacloud-call", daemon=True)
+    try:
+        _refuse_when_finalizing()
+        thread.start()
+    except RuntimeError:  # the interpreter is shutting down, and starts no threads any more
+        _settle(answer, call, performer)
 
 
 def _refuse_when_finalizing() -> None:
@@ -191,7 +196,7 @@ async def _atake(step: Any, performer: Performer, interruption: Interruption | N
 async def _aperform_apart(call: HttpCall, performer: Performer, interruption: Interruption) -> HttpAnswer:
     if interruption.is_set:
         raise Interrupted
-    answer = asyncio.ensure_future(_asettle(call, performer))
+    answer = _started(_asettle(call, performer))
     over = asyncio.Event()
     answer.add_done_callback(lambda _: over.set())
     try:
@@ -203,6 +208,17 @@ async def _aperform_apart(call: HttpCall, performer: Performer, interruption: In
     except BaseException as cause:
         await shielded(_give_up(answer, _patience(call, cause)))
         raise
+
+
+def _started(coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """A task that `asyncio.run` does not cancel when it ends, as it does all others, those who wait for this one too.
+
+    They clean up, need this one for that, and end it themselves; `asyncio.run` waits for them. So it is taken off the
+    list of tasks, by the call that asyncio documents for that ("Extending"). Timeouts within it work as ever.
+    """
+    task = asyncio.get_running_loop().create_task(coroutine)
+    _unregister_task(task)
+    return task
 
 
 async def _asettle(call: HttpCall, performer: Performer) -> HttpAnswer:
@@ -243,7 +259,7 @@ async def shielded(coroutine: Coroutine[Any, Any, None], seconds: float = CLEAN_
     since anyio's cancellation is level-triggered: without the shield each await in here would be cancelled again.
     """
     loop = asyncio.get_running_loop()
-    task = loop.create_task(coroutine)
+    task = _started(coroutine)
     until = loop.time() + seconds
     cancellation: asyncio.CancelledError | None = None
     with anyio.CancelScope(shield=True):

@@ -84,6 +84,12 @@ _TYPE_STATUS = {
 """The status that an error's own word stands for, where the error comes in a body or stream of status 200.
 Anthropic's and OpenAI's error references name them; the first three are the service's plain strings."""
 
+_BASE_RESP_STATUS = {"1002": 429, "1004": 401, "1008": 402, "2013": 400, "2049": 401}
+"""The same for MiniMax's codes, which its error reference lists."""
+
+_NO_ERROR_CODES = (None, "", 0, 200, "0", "200")
+"""Codes that stand beside a message, and say that all is well."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorFacts:
@@ -163,6 +169,26 @@ def is_error_body(body: Any) -> bool:
     return isinstance(status, dict) and body.get("data") is None and _number(status.get("code"), 400, 600) is not None
 
 
+def is_error_reply(body: Any) -> bool:
+    """Whether a model's answer of status 200, or an event of its stream that is of no known kind, is an error.
+
+    Besides `is_error_body`: an error may have an id (DashScope), be called one (Mistral, vLLM), be in MiniMax's
+    `base_resp`, or have no more than the queue's `detail`, or a code and a message.
+    """
+    if not isinstance(body, dict):
+        return False
+    if is_error_body(body) or body.get("object") == "error":
+        return True
+    if body.get("choices") or body.get("content") or "output" in body or body.get("object") == "response":
+        return False
+    base = body.get("base_resp")
+    if body.get("error") or (isinstance(base, dict) and base.get("status_code")):
+        return True
+    if "type" in body:
+        return False  # an event, of a kind that there may be some day
+    return bool(body.get("detail") or (body.get("message") and body.get("code") not in _NO_ERROR_CODES))
+
+
 def read_facts(body: Any) -> ErrorFacts:
     """What an error body says, in whichever of the known shapes it is."""
     if isinstance(body, str):
@@ -174,10 +200,16 @@ def read_facts(body: Any) -> ErrorFacts:
         return ErrorFacts(_join(error, body.get("message")), code=error if re.fullmatch(r"\w{1,100}", error) else None)
     if isinstance(error, dict):
         return _facts_of_object(error)
-    status = body.get("status")
-    if isinstance(status, dict):  # the vendor's {"status": {"code", "message", "error_code"}, "data": null}
-        return ErrorFacts(_text(status.get("message")), code=_word(status.get("error_code") or status.get("code")))
+    status = body.get("status", body.get("base_resp"))
+    if isinstance(status, dict):
+        return _facts_of_status(status)
     return ErrorFacts(_detail(body["detail"])) if "detail" in body else _facts_of_object(body)
+
+
+def _facts_of_status(status: dict[str, Any]) -> ErrorFacts:
+    """The vendor's `{"status": {"code", "message", "error_code"}, "data": null}`, and MiniMax's `base_resp`."""
+    message = _text(status.get("message")) or _text(status.get("status_msg"))
+    return ErrorFacts(message, code=_word(status.get("error_code") or status.get("code") or status.get("status_code")))
 
 
 def _facts_of_object(error: dict[str, Any]) -> ErrorFacts:
@@ -247,6 +279,8 @@ def _implied_status(facts: ErrorFacts, body: Any) -> int | None:
         status = _number(candidate, 400, 600)
         if status is not None:
             return status
+    if isinstance(body, dict) and isinstance(body.get("base_resp"), dict) and facts.code in _BASE_RESP_STATUS:
+        return _BASE_RESP_STATUS[facts.code]
     if _BALANCE.fullmatch(facts.code or ""):
         return 402
     return _first(_TYPE_STATUS.get(word or "") for word in (facts.code, facts.type, facts.message))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -30,7 +32,7 @@ def safe_stem(name: str | None, url: str | None = None) -> tuple[str, str]:
 
 def _path_of(url: str | None) -> str:
     try:
-        return unquote(urlsplit(url).path) if url and not url.startswith("data:") else ""
+        return unquote(urlsplit(url).path) if url and url[:5].lower() != "data:" else ""
     except ValueError:  # it is no address at all
         return ""
 
@@ -45,13 +47,38 @@ def _cleaned(stem: str) -> str:
     return f"_{kept}" if _RESERVED.fullmatch(kept) else kept
 
 
-def claim(directory: Path, stem: str, ending: str) -> Path:
-    """Makes an empty file of a name that was free: the stem and the ending, with a number between if need be."""
+def give_name(file: Path, stem: str, ending: str) -> Path:
+    """Gives a file a name beside it that was free: the stem and the ending, with a number between if need be.
+
+    Under its new name it is whole from the first moment on, whatever ends the program, and it overwrites nobody's.
+    """
     for number in count(1):
-        path = directory / (f"{stem}{ending}" if number == 1 else f"{stem}-{number}{ending}")
+        path = file.parent / (f"{stem}{ending}" if number == 1 else f"{stem}-{number}{ending}")
         try:
-            path.open("xb").close()
+            _move(file, path)
         except FileExistsError:
             continue
         return path
     raise AssertionError  # count() has no end
+
+
+def _move(file: Path, path: Path) -> None:
+    try:
+        os.link(file, path)  # which, unlike a renaming, fails where there is a file of that name
+    except FileExistsError:
+        raise
+    except (OSError, AttributeError):  # the file system has no links, or Python none for it
+        _replace_own(file, path)
+    else:
+        with suppress(OSError):  # whoever made it removes it
+            file.unlink()
+
+
+def _replace_own(file: Path, path: Path) -> None:
+    """Takes the name with an empty file first, so that it is nobody else's that is replaced."""
+    path.open("xb").close()
+    try:
+        os.replace(file, path)  # noqa: PTH105  # the plain, atomic call
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

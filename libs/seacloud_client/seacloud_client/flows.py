@@ -20,7 +20,7 @@ import httpx
 
 from seacloud_client.error_mapping import error_from_answer
 from seacloud_client.errors import ConnectionFailed, ForeignOriginError, ProtocolError, RateLimitError, TransportError
-from seacloud_client.settings import origin_of
+from seacloud_client.settings import origin_of, shown_url
 
 T = TypeVar("T")
 
@@ -170,13 +170,14 @@ def redirected(call: HttpCall, answer: HttpAnswer, redirects: int) -> HttpCall:
     }
     if origin_of(target) != origin_of(call.url):
         raise ForeignOriginError(
-            f"{call.url} redirects to another origin ({target}). The key was not sent there. "
+            f"{shown_url(call.url)} redirects to another origin ({shown_url(target)}). The key was not sent there. "
             "If that is the service's new address, pass it as base_url.",
             **facts,
         )
     if call.method != "GET" or redirects > MAX_REDIRECTS:
         raise ProtocolError(
-            f"{call.method} {call.url} redirects to {target}. It was not followed: pass the right address as base_url.",
+            f"{call.method} {shown_url(call.url)} redirects to {shown_url(target)}. It was not followed: pass the "
+            "right address as base_url.",
             **facts,
         )
     return replace(call, url=target)

@@ -7,6 +7,7 @@ stream was asked for. Folding what `unfold` yields gives the reply again.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -67,6 +68,7 @@ class _OpenPart:
     value: Part
     texts: list[str] = field(default_factory=list)
     data: list[bytes] = field(default_factory=list)
+    rest: str = ""  # of a sound's base64, what is no whole group of four yet
     annotations: list[Annotation] = field(default_factory=list)
     changes: dict[str, Any] = field(default_factory=dict)
     extras: Extras | None = None
@@ -154,7 +156,7 @@ class Fold:
         part = self._part(delta)
         part.texts.append(delta.transcript)
         if delta.data:
-            part.data.append(_decode_fragment(delta.data))
+            _add_sound(part, delta.data)
         part.extras = merge_extras(part.extras, delta.extras)
 
     def _native(self, delta: NativeDelta) -> None:
@@ -163,6 +165,9 @@ class Fold:
 
     def _end(self, delta: PartEnd) -> None:
         part = self._part(delta)
+        if part.rest:
+            part.data.append(_decode_fragment(part.rest + "=" * (-len(part.rest) % 4)))
+            part.rest = ""
         part.extras = merge_extras(part.extras, delta.extras)
 
     def _logprobs(self, delta: LogprobsDelta) -> None:
@@ -201,6 +206,19 @@ def _note(part: _OpenPart, **changes: str | None) -> None:
     for name, value in changes.items():
         if value is not None:
             part.changes[name] = value
+
+
+_PIECE_OF_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+
+def _add_sound(part: _OpenPart, data: str) -> None:
+    """More of a sound. Fragments may each be whole base64, or pieces of one, cut anywhere."""
+    data = part.rest + data
+    whole = len(data) - len(data) % 4
+    part.rest = data[whole:]
+    if part.rest and not _PIECE_OF_BASE64.fullmatch(part.rest):
+        raise ProtocolError("A fragment of a sound is not base64.")
+    part.data.append(_decode_fragment(data[:whole]))
 
 
 def _decode_fragment(data: str) -> bytes:

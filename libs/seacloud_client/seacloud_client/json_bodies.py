@@ -1,10 +1,16 @@
-"""JSON as it goes out: strict, small, and refused with a clear error where it could not be sent."""
+"""JSON as it goes out: strict, small, refused with a clear error where it could not be sent. And as it comes in."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
+
+from pydantic_core import from_json
 
 from seacloud_client.errors import InvalidInputError
+from seacloud_client.surrogates import mended
+
+_BOM = b"\xef\xbb\xbf"
 
 
 def to_json(body: object) -> bytes:
@@ -22,3 +28,17 @@ def to_json(body: object) -> bytes:
         ) from None
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInputError(f"The request cannot be written as JSON: {error}. Nothing was sent.") from None
+
+
+def read_json(data: bytes) -> Any:
+    """A reply's JSON, also behind a byte order mark, and with U+FFFD for each half of a surrogate pair.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        return from_json(data)
+    except ValueError:
+        if not data.startswith(_BOM) and b"\\u" not in data:
+            raise
+    return from_json(mended(data.removeprefix(_BOM)))

@@ -13,10 +13,7 @@ from typing import Literal, TypeAlias, TypeVar
 from seacloud_client.deadlines import until
 from seacloud_client.downloads import Downloader
 from seacloud_client.errors import (
-    AuthenticationError,
     ConfigurationError,
-    NotFoundError,
-    PermissionDeniedError,
     ProtocolError,
     RateLimitError,
     SeaCloudError,
@@ -27,7 +24,7 @@ from seacloud_client.errors import (
     TimedOut,
     TransportError,
 )
-from seacloud_client.flows import MAX_RETRY_AFTER, RETRIED_STATUSES, Flow, HttpAnswer, HttpCall, Sleep
+from seacloud_client.flows import MAX_RETRY_AFTER, Flow, HttpAnswer, HttpCall, Sleep
 from seacloud_client.interrupts import Interrupted
 from seacloud_client.media import TaskResult
 from seacloud_client.task_flows import (
@@ -39,6 +36,7 @@ from seacloud_client.task_flows import (
     ask_to_cancel,
     post_once,
     read_created,
+    tells_of_no_task,
 )
 from seacloud_client.task_wire import Cancellation, TaskStatus, failure_of
 
@@ -189,8 +187,8 @@ class Lifecycle:
     def _noting_the_end(self, flow: Flow[T]) -> Flow[T]:
         try:
             return (yield from flow)
-        except _FINAL:
-            self._is_final = True
+        except SeaCloudError as error:
+            self._is_final = _is_final(error)
             raise
 
     def _advance(self) -> Flow[TaskStatus]:
@@ -320,12 +318,21 @@ _SENTENCES = {
     Cancellation.NOT_FOUND: "The service does not know the task any more.",
 }
 
-_FINAL = (TaskFailed, TaskCancelled, AuthenticationError, PermissionDeniedError, NotFoundError)
-"""What the service can say of a task after which cancelling makes no sense: it is over, or it would not be done."""
+_PASSING_STATUSES = frozenset({408, 425, 429})
+"""Answers below 500 after which the same question may be answered: the service has said nothing of the task."""
+
+
+def _is_final(error: SeaCloudError) -> bool:
+    """Whether the service has said of a task what makes cancelling it pointless: that it is over, or unknown.
+
+    A gateway's 404 and a refused key say nothing of the task: it goes on, and the attempt to cancel it costs nothing.
+    """
+    return isinstance(error, (TaskFailed, TaskCancelled)) or tells_of_no_task(error)
 
 
 def _may_pass(failure: SeaCloudError) -> bool:
     """Whether a failure says nothing of the task but that the service is out of reach for now."""
     if isinstance(failure, ProtocolError):
         return failure.status is None or failure.status < 300
-    return isinstance(failure, TransportError) or failure.status in RETRIED_STATUSES
+    status = failure.status or 0
+    return isinstance(failure, TransportError) or status >= 500 or status in _PASSING_STATUSES

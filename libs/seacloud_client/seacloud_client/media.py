@@ -95,7 +95,8 @@ class Output:
 
     def _wanted(self, options: DownloadOptions) -> Wanted:
         says_nothing = self.content_type is None or self.content_type.startswith("application/octet-stream")
-        return Wanted(self.url, self.type if says_nothing else self.content_type, self.text, **options)
+        declared = self.type if says_nothing else self.content_type
+        return Wanted(self.url, declared, self.text, self.file_size, **options)
 
     @property
     def _downloads(self) -> Downloader:

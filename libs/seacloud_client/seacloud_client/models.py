@@ -23,6 +23,8 @@ class ModelFacts:
 
     Attributes:
         protocol: the protocol that it speaks best.
+        vendor: whose it is, where that vendor's servers check what a history gives back: ids of calls, and Anthropic's
+            the signatures of thoughts. What others check is not known: theirs goes back as it came.
         max_tokens_field: Chat Completions' name for the limit of the answer; OpenAI's reasoning models refuse the old.
         replay_reasoning: on which of the assistant's turns Chat Completions sends readable reasoning back: `always`;
             `tool_calls`, only on turns that call tools; `never`.
@@ -41,6 +43,7 @@ class ModelFacts:
     """
 
     protocol: Protocol = "chat_completions"
+    vendor: Literal["openai", "anthropic"] | None = None
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     replay_reasoning: Literal["always", "tool_calls", "never"] = "always"
     max_input_tokens: int | None = None
@@ -63,6 +66,7 @@ _FIVE = ("none", "low", "medium", "high", "xhigh")
 _SIX = (*_FIVE, "max")
 
 _GPT = ModelFacts(
+    vendor="openai",
     replay_reasoning="never",
     max_input_tokens=128_000,
     max_output_tokens=16_384,
@@ -96,6 +100,7 @@ _GPT_56 = replace(_GPT_54, reasoning_efforts=_SIX)
 
 _CLAUDE = ModelFacts(
     protocol="messages",
+    vendor="anthropic",
     max_input_tokens=200_000,
     max_output_tokens=64_000,
     image_inputs=True,

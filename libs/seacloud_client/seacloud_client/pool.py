@@ -17,13 +17,16 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import httpx
 
 from seacloud_client.errors import ConfigurationError
 from seacloud_client.spreading import SpreadTransport, environment_mounts, environment_proxy
 from seacloud_client.threads import running_loop
+from seacloud_client.time_limits import keep_limits
+
+T = TypeVar("T")
 
 _MakeTransport: TypeAlias = "Callable[[str | None], httpx.AsyncBaseTransport]"
 
@@ -40,7 +43,7 @@ ENVIRONMENT = (
 )
 """What httpx reads when a client is made. Who mends one of them in a notebook is not to get the old client again."""
 
-_Key: TypeAlias = "tuple[str | None, ...]"
+_Key: TypeAlias = "tuple[str | bool | None, ...]"
 _pools: weakref.WeakValueDictionary[_Key, ClientPool] = weakref.WeakValueDictionary()
 _pools_lock = threading.Lock()
 
@@ -52,9 +55,10 @@ class ClientPool:
     must not break another's stream.
     """
 
-    def __init__(self, *, proxy: str | None, transport: str) -> None:
+    def __init__(self, *, proxy: str | None, transport: str, is_direct: bool = False) -> None:
         self._proxy = proxy
         self._transport = transport
+        self._is_direct = is_direct
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
         self._loops: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, AsyncGenerator[None, None]]] = {}
@@ -62,13 +66,16 @@ class ClientPool:
         self._users: weakref.WeakSet[object] = weakref.WeakSet()
 
     @classmethod
-    def shared(cls, *, proxy: str | None = None, transport: str = "httpx") -> ClientPool:
-        """The process's pool for these, and for what the environment says of proxies and certificates."""
-        key = (proxy, transport, *map(os.environ.get, ENVIRONMENT))
+    def shared(cls, *, proxy: str | None = None, transport: str = "httpx", is_direct: bool = False) -> ClientPool:
+        """The process's pool for these, and for what the environment says of proxies and certificates.
+
+        With `is_direct` it goes through no proxy, whatever the environment says.
+        """
+        key = (proxy, transport, is_direct, *map(os.environ.get, ENVIRONMENT))
         with _pools_lock:
             pool = _pools.get(key)
             if pool is None:
-                pool = _pools[key] = cls(proxy=proxy, transport=transport)
+                pool = _pools[key] = cls(proxy=proxy, transport=transport, is_direct=is_direct)
             return pool
 
     def client(self, user: object) -> httpx.Client:
@@ -78,7 +85,7 @@ class ClientPool:
             if self._client is None or self._client.is_closed:
                 with _proxy_problems():
                     self._client = httpx.Client(
-                        verify=shared_ssl_context(), limits=LIMITS, proxy=self._proxy, cookies=_no_cookies()
+                        transport=_transport(self._proxy), mounts=self._mounts(_transport), cookies=_no_cookies()
                     )
                 self._detach = weakref.finalize(self, self._client.close).detach
             return self._client
@@ -124,7 +131,7 @@ class ClientPool:
 
     def proxy_variable(self, url: str) -> str | None:
         """The environment's variable that sends an address through a proxy; `None` where none does."""
-        kind = None if self._proxy is not None else environment_proxy(url)
+        kind = None if self._is_direct or self._proxy is not None else environment_proxy(url)
         names = () if kind is None else (f"{kind}_proxy", f"{kind}_PROXY".upper())
         return next((name for name in names if os.environ.get(name)), None)
 
@@ -142,9 +149,10 @@ class ClientPool:
 
     def _make_async_client(self) -> httpx.AsyncClient:
         make = _MAKERS[self._transport]()
-        if self._proxy is not None:
-            return httpx.AsyncClient(transport=make(self._proxy), cookies=_no_cookies())
-        return httpx.AsyncClient(transport=make(None), mounts=environment_mounts(make), cookies=_no_cookies())
+        return httpx.AsyncClient(transport=make(self._proxy), mounts=self._mounts(make), cookies=_no_cookies())
+
+    def _mounts(self, make: Callable[[str | None], T]) -> Mapping[str, T | None]:
+        return {} if self._is_direct or self._proxy is not None else environment_mounts(make)
 
     def _forget_closed_loops(self) -> None:
         """Loops that were closed without shutting their generators down: their connections are gone already."""
@@ -203,13 +211,29 @@ def _no_cookies() -> CookieJar:
 
 
 def shared_ssl_context() -> ssl.SSLContext:
-    """What httpx verifies servers with. Reading the authorities takes some 20 to 50 ms, so it is done once."""
+    """What httpx verifies servers with. Reading the authorities takes some 20 to 50 ms, so it is done once.
+
+    Raises:
+        ConfigurationError: if they cannot be read.
+    """
     return _ssl_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
 @lru_cache(maxsize=4)
-def _ssl_context(_file: str | None, _directory: str | None) -> ssl.SSLContext:
-    return httpx.create_ssl_context()
+def _ssl_context(file: str | None, directory: str | None) -> ssl.SSLContext:
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl's own errors are some
+        raise ConfigurationError(
+            f"The certificates of authorities cannot be read ({error.strerror or error}). Nothing was sent; check the "
+            f"environment's SSL_CERT_FILE ({file!r}) and SSL_CERT_DIR ({directory!r})."
+        ) from None
+
+
+def _transport(proxy: str | None) -> httpx.HTTPTransport:
+    transport = httpx.HTTPTransport(verify=shared_ssl_context(), limits=LIMITS, proxy=proxy)
+    keep_limits(transport)
+    return transport
 
 
 def _httpx_maker() -> _MakeTransport:
@@ -217,9 +241,12 @@ def _httpx_maker() -> _MakeTransport:
     verify = shared_ssl_context()
 
     def make(proxy: str | None) -> httpx.AsyncBaseTransport:
-        return SpreadTransport(
-            lambda limits: httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy), LIMITS
-        )
+        def small(limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
+            transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits, proxy=proxy)
+            keep_limits(transport)
+            return transport
+
+        return SpreadTransport(small, LIMITS)
 
     return make
 

@@ -17,6 +17,9 @@ from seacloud_client.task_wire import TaskStatus
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+MAX_WORD = 200
+"""Characters of a word of the service's that are shown."""
+
 Show: TypeAlias = Callable[[TaskStatus], None]
 
 
@@ -37,10 +40,16 @@ def progress_line(model: str, *, shown: bool) -> Iterator[Show]:
 
 def words_of(model: str, status: TaskStatus) -> str:
     """A status in words."""
-    doing = _WORDS.get(status.status, status.status)
+    doing = _WORDS.get(status.status) or _harmless(status.status)
     done = f", {status.progress:.0%}" if status.progress is not None else ""
     place = f", {status.queue_position} before it" if status.queue_position else ""
-    return f"{model}: {doing}{done}{place} ({status.request_id})"
+    return f"{model}: {doing}{done}{place} ({_harmless(status.request_id)})"
+
+
+def _harmless(word: str) -> str:
+    """A word of the service's in one short line, with nothing in it that a terminal obeys."""
+    shown = "".join(char if char.isprintable() else " " for char in word[:MAX_WORD])
+    return " ".join(shown.split())
 
 
 _WORDS = {"IN_QUEUE": "waiting in the queue", "IN_PROGRESS": "being made", "COMPLETED": "done"}

@@ -16,6 +16,14 @@ from seacloud_client.spreading import environment_proxy
 _TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 """NAT64: IPv6 addresses with an IPv4 address at their end."""
 
+_UNICAST = ip_network("2000::/3")
+"""All that IPv6 has of the public internet (IANA's registry of its address space). Python knows the exceptions in it;
+what is outside is old forms of private addresses (`fec0::/10`, `::10.0.0.1`), or is not given out."""
+
+_SPECIAL = (ip_network("192.0.0.0/24"), ip_network("3fff::/20"))
+"""Addresses for protocols and for documentation (IANA's registries), of which some versions of Python know only some.
+"""
+
 
 def host_of(url: str) -> str:
     """The host of an address that can be downloaded from, in lower case.
@@ -44,7 +52,9 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     ip = _inner(ip) or ip
-    return ip.is_global and not ip.is_multicast
+    if any(ip in network for network in _SPECIAL):
+        return False
+    return ip.is_global and not ip.is_multicast and (ip.version == 4 or ip in _UNICAST)
 
 
 def _inner(ip: IPv4Address | IPv6Address) -> IPv4Address | None:

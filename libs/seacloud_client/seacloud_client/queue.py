@@ -47,7 +47,7 @@ DEFAULT_REQUEST_TIMEOUT = 30.0
 """Seconds that one call may take (the overview page's own examples use 30)."""
 
 MAX_CONNECTIONS = 50
-"""Calls that one queue has under way at a time in one event loop; the others wait their turn."""
+"""Calls that one queue has under way at a time in one event loop; others wait their turn, cancellations do not."""
 
 
 class Waiting(TypedDict, total=False):
@@ -102,6 +102,7 @@ class Queue:
         max_retries: how often at most a question for status or result, or a cancellation, is repeated after 429, 502,
             503, 504, 529 or no answer, and a creation after a connection that could not be made; 2 by default.
         max_connections: calls that are under way at a time in one event loop, however many tasks wait; 50 by default.
+            Cancellations come on top: they do not wait.
         follow_addresses: whether to ask where the service said a task's status and result are, as its overview page
             does. `False` always builds the addresses from `base_url`: for a gateway that hands out the service's own.
         headers: sent with every request.
@@ -276,6 +277,8 @@ class Queue:
 
     def cancel(self, task: Task) -> Cancellation:
         """Cancels a task. That it is over or not known is an answer, and no error.
+
+        It is not known only if it is not after two seconds either: a new task may take a moment.
 
         Raises:
             SeaCloudError: if the service cannot be asked.

@@ -40,6 +40,9 @@ SHORTEST_HIDDEN = 8
 """Characters of the shortest key that is hidden in such texts. A shorter one is no secret but a stand-in (an
 emulator's, say), and part of common words."""
 
+MAX_URL_SHOWN = 300
+"""Characters of an address that an error shows: the service may send any."""
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A token, by RFC 9110, section 5.6.2."""
 
@@ -165,9 +168,12 @@ class Settings:
 
     def without_key(self, text: str) -> str:
         """A text of the service's without the key; a key shorter than `SHORTEST_HIDDEN` is left in it."""
-        if self.api_key is None or len(self.api_key) < SHORTEST_HIDDEN:
-            return text
-        return text.replace(self.api_key.get_secret_value(), KEY_SHOWN)
+        return text if self.api_key is None else without_key(text, self.api_key.get_secret_value())
+
+    def is_key_in(self, body: bytes) -> bool:
+        """Whether a body of the service's has the key in it: a quick look, which most bodies need no more than."""
+        is_long = self.api_key is not None and len(self.api_key) >= SHORTEST_HIDDEN
+        return is_long and self.require_key().encode() in body
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -180,6 +186,17 @@ _NOT_PICKLED = frozenset(("api_key", "headers", "proxy"))
 
 def _unpickled(kept: dict[str, Any]) -> Settings:
     return Settings(**kept, api_key=_checked_key(as_secret(os.environ.get(API_KEY_VARIABLE))))
+
+
+def without_key(text: str, key: str) -> str:
+    """A text without a key, if that is not too short to be one."""
+    return text if len(key) < SHORTEST_HIDDEN else text.replace(key, KEY_SHOWN)
+
+
+def shown_url(url: str) -> str:
+    """An address as an error shows it: of a length that a log can bear, and with nothing that a terminal obeys."""
+    shown = "".join(char if char.isprintable() else "?" for char in url[:MAX_URL_SHOWN])
+    return shown if len(url) <= MAX_URL_SHOWN else f"{shown}..."
 
 
 def origin_of(url: str) -> tuple[str, str, int]:
@@ -291,7 +308,7 @@ def checked_url(url: str, setting: str) -> str:
 
 def _checked_root(root: str) -> str:
     root = checked_url(root, f"The environment variable {BASE_URL_VARIABLE}")
-    if root.endswith(("/llm", "/model")):
+    if {"llm", "model"} & set(urlsplit(root).path.split("/")):
         raise ConfigurationError(
             f"The environment variable {BASE_URL_VARIABLE} is the address above /llm and /model, such as "
             f"{DEFAULT_ROOT}; got {root!r}. To give one service's full address, pass base_url=... instead."

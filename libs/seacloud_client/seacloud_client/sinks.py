@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from typing_extensions import Self
 
 from seacloud_client.errors import DownloadError
-from seacloud_client.file_names import claim
+from seacloud_client.file_names import give_name
 from seacloud_client.media_types import SNIFFED, ending_for, mismatch
 
 
@@ -25,6 +24,7 @@ class Sink:
         max_bytes: the most that is taken.
         on_progress: told the bytes so far, and of how many (`None` if that is not known).
         deadline: by when all must be here, on the monotonic clock.
+        size_told: how many bytes it has, by whoever knows of it, who may be wrong.
     """
 
     def __init__(
@@ -34,13 +34,15 @@ class Sink:
         max_bytes: int,
         on_progress: Callable[[int, int | None], object] | None = None,
         deadline: float = float("inf"),
+        size_told: int | None = None,
     ) -> None:
         self.declared = declared
+        self.deadline = deadline
+        self.size_told = size_told
         self.size = 0
         self.head = b""
         self._max_bytes = max_bytes
         self._on_progress = on_progress
-        self._deadline = deadline
         self._expected: int | None = None
 
     def begin(self, expected: int | None) -> None:
@@ -59,7 +61,7 @@ class Sink:
             DownloadError: if there are too many, or they come too late, or are not of the kind that was declared.
         """
         self._refuse_too_much(self.size + len(data))
-        if time.monotonic() > self._deadline:
+        if time.monotonic() > self.deadline:
             raise DownloadError("The result began to arrive but did not end in time. Nothing was kept; raise timeout.")
         if len(self.head) < SNIFFED:
             self.head += data[: SNIFFED - len(self.head)]
@@ -148,18 +150,14 @@ class FileSink(Sink):
         Raises:
             DownloadError: if that fails.
         """
-        directory = self._temporary.parent
-        self._opened.close()
-        final: Path | None = None
         try:
-            # The name is taken first, with an empty file: so the replacement overwrites nobody's, and is atomic.
-            final = claim(directory, stem, ending_for(ending, self.declared, self.head))
-            os.replace(self._temporary, final)  # noqa: PTH105  # the plain, atomic call
-            self._file = None
+            self._opened.close()  # which writes what is left in the buffer
+            final = give_name(self._temporary, stem, ending_for(ending, self.declared, self.head))
         except OSError as error:
-            if final is not None:
-                final.unlink(missing_ok=True)
-            raise DownloadError(f"The result cannot be saved in {directory}: {error.strerror or error}.") from error
+            raise DownloadError(
+                f"The result cannot be saved in {self._temporary.parent}: {error.strerror or error}. Nothing was kept."
+            ) from error
+        self._file = None
         return final
 
     def __enter__(self) -> Self:
@@ -176,24 +174,34 @@ class FileSink(Sink):
     def discard(self) -> None:
         """Removes the temporary file, if there is one."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what is left in the buffer does not fit on a full disk either
+                self._file.close()
             self._file = None
             with suppress(OSError):
                 self._temporary.unlink(missing_ok=True)
 
     def _rewind(self) -> None:
         file = self._opened
-        file.seek(0)
-        file.truncate()
+        with _saving():
+            file.seek(0)
+            file.truncate()
 
     def _write(self, data: bytes) -> None:
-        try:
-            self._opened.write(data)
-        except OSError as error:  # the disk is full
-            raise DownloadError(f"The result cannot be saved: {error.strerror or error}. Nothing was kept.") from error
+        file = self._opened
+        with _saving():
+            file.write(data)
 
     @property
     def _opened(self) -> IO[bytes]:
         if self._file is None:
             raise ValueError("This file was not opened.")
         return self._file
+
+
+@contextmanager
+def _saving() -> Iterator[None]:
+    """Says what keeps a file from being written, such as a full disk."""
+    try:
+        yield
+    except OSError as error:
+        raise DownloadError(f"The result cannot be saved: {error.strerror or error}. Nothing was kept.") from error

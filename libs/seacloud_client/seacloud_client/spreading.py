@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
+from typing import TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+T = TypeVar("T")
 
 POOL_SIZE = 10
 """Connections of one small pool."""
@@ -102,15 +105,13 @@ class _CountedStream(httpx.AsyncByteStream):
                 pool.calls -= 1
 
 
-def environment_mounts(
-    make: Callable[[str], httpx.AsyncBaseTransport],
-) -> Mapping[str, httpx.AsyncBaseTransport | None]:
+def environment_mounts(make: Callable[[str], T]) -> Mapping[str, T | None]:
     """The environment's proxies (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, ...) as httpx's mounts.
 
     httpx reads them only for transports of its own. `make` makes the transport of a proxy's address.
     """
     proxies = getproxies()
-    mounts: dict[str, httpx.AsyncBaseTransport | None] = {}
+    mounts: dict[str, T | None] = {}
     for scheme in ("http", "https", "all"):
         address = proxies.get(scheme)
         if address:

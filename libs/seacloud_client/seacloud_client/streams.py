@@ -14,9 +14,11 @@ from seacloud_client.error_mapping import parse_body
 from seacloud_client.errors import ProtocolError, SeaCloudError, after
 from seacloud_client.flows import HttpAnswer
 from seacloud_client.folding import Fold, unfold
+from seacloud_client.json_bodies import read_json
 from seacloud_client.protocols.base import WireProtocol
 from seacloud_client.settings import MAX_EVENT_BYTES, MAX_REPLY_BYTES
 from seacloud_client.sse import ServerSentEvent, SSEDecoder
+from seacloud_client.surrogates import is_cut, joined, mended
 
 _STREAM_TYPES = frozenset(("text/event-stream", "", "text/plain", "application/octet-stream", "application/x-ndjson"))
 """Content types under which a stream is looked for; a gateway may leave the right one out."""
@@ -47,6 +49,8 @@ class StreamReader:
         self._bytes_left = max_reply_bytes
         self._decoder = protocol.decoder()
         self._request_id = request_id
+        self._held: ServerSentEvent | None = None  # it ends in half a character, of which the next may have the rest
+        self._has_ended = False
         self.is_done = False
         self.has_news = True
         self.start = ResponseMeta(protocol.name, request_id=request_id)
@@ -83,9 +87,13 @@ class StreamReader:
         Raises:
             StreamBroken: if the reply is not complete.
         """
+        self._has_ended = True
         try:
             for event in self._sse.close():
                 yield from self._read(event)
+            held, self._held = self._held, None
+            if held is not None:
+                yield from self._read(held._replace(data=mended(held.data)))
             if not self.is_done:
                 yield from self._decoder.close()
         except SeaCloudError as error:
@@ -95,38 +103,67 @@ class StreamReader:
     def _read(self, event: ServerSentEvent) -> Iterable[Delta]:
         if self.is_done:
             return []
-        data = event.data
-        if data == b"[DONE]":
-            self.is_done = True
-            return self._decoder.finish()
+        if self._held is not None:
+            return self._read_on(self._held, event)
         try:
-            value = from_json(data)
+            value = from_json(event.data)
         except ValueError:
-            return self._read_lines(event)
+            return self._read_other(event)
+        if type(value) is not dict and (value is None or value == "[DONE]"):
+            return [] if value is None else self._finish()  # no event, and its end as gateways may quote it
         deltas = self._decoder.feed(event.event, value)
         self.is_done = self._decoder.is_finished
         return deltas
 
-    def _read_lines(self, event: ServerSentEvent) -> Iterable[Delta]:
-        """An event whose data is no JSON: some gateways forget the blank line between events, so each line may be.
+    def _finish(self) -> Iterable[Delta]:
+        self.is_done = True
+        return self._decoder.finish()
 
-        Some have a space behind the announcement of the end.
+    def _read_on(self, held: ServerSentEvent, event: ServerSentEvent) -> Iterable[Delta]:
+        """The event that was held back, and the next one, with the character that was cut in two where it belongs."""
+        self._held = None
+        before, behind = joined(held.data, event.data)
+        return self._read_all([held._replace(data=before), event._replace(data=behind)])
+
+    def _read_all(self, events: Iterable[ServerSentEvent]) -> Iterable[Delta]:
+        told: list[Delta] = []
+        try:
+            for event in events:
+                told.extend(self._read(event))
+        except SeaCloudError as error:
+            return after(told, error)
+        return told
+
+    def _read_other(self, event: ServerSentEvent) -> Iterable[Delta]:
+        """An event whose data is no JSON: the announcement of the end (some have a space behind), or nothing.
+
+        It may have halves of characters. Or it is several, since some gateways forget the blank line between events:
+        then each line may be one. What the end of the stream cut off is no event.
         """
-        if event.data.strip() == b"[DONE]":
-            return self._read(ServerSentEvent(event.event, b"[DONE]"))
+        data = event.data.strip()
+        if data == b"[DONE]":
+            return self._finish()
+        whole = mended(data)
+        if whole != data and _is_json(whole):
+            if is_cut(data):
+                self._held = event
+                return []
+            return self._read(event._replace(data=whole))
         lines = event.data.split(b"\n")
         if len(lines) > 1:
-            told: list[Delta] = []
-            try:
-                for line in lines:
-                    told.extend(self._read(ServerSentEvent(event.event, line)))
-            except SeaCloudError as error:
-                return after(told, error)
-            return told
-        if not event.data.strip():
+            return self._read_all(event._replace(data=line) for line in lines)
+        if not data or self._has_ended:
             return []
-        shown = event.data[:200].decode("utf-8", "replace")
+        shown = data[:200].decode("utf-8", "replace")
         raise ProtocolError(f"An event of the stream is not JSON: {shown!r}.")
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        from_json(data)
+    except ValueError:
+        return False
+    return True
 
 
 def is_stream(answer: HttpAnswer) -> bool:
@@ -160,7 +197,7 @@ def read_as_deltas(answer: HttpAnswer, protocol: WireProtocol) -> Iterator[Delta
 
 def _parse(answer: HttpAnswer) -> Any:
     try:
-        return from_json(answer.body)
+        return read_json(answer.body)
     except ValueError:
         kind = answer.content_type or "without a content type"
         raise ProtocolError(

@@ -15,6 +15,7 @@ from seacloud_client.errors import (
     APIError,
     ConfigurationError,
     ConnectionFailed,
+    ForeignOriginError,
     InvalidInputError,
     InvalidRequestError,
     NotFoundError,
@@ -39,6 +40,9 @@ UNKNOWN_TASK_WAITS = (0.3, 0.6, 1.2)
 """Seconds between questions for a task that the service does not know: it may have been created a moment ago."""
 
 _UNKNOWN_TASK = re.compile(r"\brequest\b.{0,20}not[ _]found|^not_found\b", re.IGNORECASE)
+
+MAX_ADDRESS = 2000
+"""Characters of an address of the service's; a longer one counts as none, and is not carried into errors."""
 
 NOT_CREATED = (APIError, ConfigurationError, ConnectionFailed, InvalidInputError)
 """The errors of a creation (`post_once`, and what is checked before it) after which there is certainly no task."""
@@ -148,8 +152,9 @@ def post_once(call: HttpCall, model: str, *, max_retries: int) -> Flow[Created]:
 
     It is posted again only if no connection was made, so that it cannot have arrived. What came of it is not known,
     and `SubmitOutcomeUnknown` says so, if no answer came; if the answer holds no task's id; or if it is a 408 or 5xx,
-    which gateways also send for a request that they passed on. Only these say that nothing was created: a 4xx, a 529,
-    and a 503 with Retry-After, by which a service says that it takes nothing at present.
+    which gateways also send for a request that they passed on, or a 302 or 303, which says that the outcome is found
+    elsewhere. Only these say that nothing was created: another 4xx, a 529, and a 503 with Retry-After, by which a
+    service says that it takes nothing at present.
 
     Raises:
         SubmitOutcomeUnknown: if the task may exist.
@@ -177,7 +182,12 @@ def read_created(answer: HttpAnswer, call: HttpCall, model: str) -> Created:
         SubmitOutcomeUnknown, APIError, ProtocolError, ForeignOriginError: as `post_once` does.
     """
     if 300 <= answer.status < 400:
-        redirected(call, answer, 1)  # raises: a POST is not redirected
+        try:
+            redirected(call, answer, 1)  # raises: a POST is not redirected
+        except (ProtocolError, ForeignOriginError) as redirect:
+            if answer.status in _DONE_ELSEWHERE:
+                raise _unknown(model, f"the answer was {answer.status}, a redirect", redirect) from redirect
+            raise
     if answer.status >= 400:
         error = error_from_answer(answer.status, answer.headers, answer.body, answer.url, answer.request_id)
         wait = retry_after(answer.headers)
@@ -193,9 +203,7 @@ def read_created(answer: HttpAnswer, call: HttpCall, model: str) -> Created:
         raise _unknown(model, "the answer was an error of the service", error) from error
     except ProtocolError as error:
         raise _unknown(model, "the answer cannot be read", error) from error
-    addresses = Addresses(
-        **{name: url for name in ("status", "response", "cancel") if isinstance(url := body.get(f"{name}_url"), str)}
-    )
+    addresses = Addresses(**{name: _address_in(body, f"{name}_url") for name in ("status", "response", "cancel")})
     position = body.get("queue_position")
     return Created(model, request_id, addresses, position if type(position) is int else None)
 
@@ -203,6 +211,17 @@ def read_created(answer: HttpAnswer, call: HttpCall, model: str) -> Created:
 def _may_have_been_done(status: int, wait: float | None) -> bool:
     refused = status == 529 or (status == 503 and wait is not None)
     return (status >= 500 and not refused) or status == 408
+
+
+_DONE_ELSEWHERE = (302, 303)
+"""Redirects that answer a POST which was done: its outcome is found elsewhere, by a GET (RFC 9110, sections 15.4.3 and
+15.4.4). The others ask for it to be sent elsewhere."""
+
+
+def _address_in(body: Mapping[str, Any], name: str) -> str | None:
+    """An address that the service gave; `None` also for a word that is none, such as an empty one or `null`."""
+    url = body.get(name)
+    return url if isinstance(url, str) and "/" in url and len(url) <= MAX_ADDRESS else None
 
 
 def _id_in(body: Mapping[str, Any], answer: HttpAnswer) -> str:
@@ -270,9 +289,21 @@ def ask_result(call: HttpCall, task: Created, *, max_retries: int, downloader: D
 def ask_to_cancel(call: HttpCall, *, max_retries: int) -> Flow[Cancellation]:
     """Cancels a task, and gives the service's answer; that it is over or unknown is an answer, and no error.
 
+    One that is unknown may be new, and is tried again as it is asked after again (`UNKNOWN_TASK_WAITS`).
+
     Raises:
         ProtocolError: if the answer is no JSON, also when asked again: a gateway's page is no word of the service's.
     """
+    unknown = iter(UNKNOWN_TASK_WAITS)
+    while True:
+        told = yield from _cancel_now(call, max_retries)
+        wait = next(unknown, 0.0) if told is Cancellation.NOT_FOUND else 0.0
+        if not wait:
+            return told
+        yield Sleep(wait)
+
+
+def _cancel_now(call: HttpCall, max_retries: int) -> Flow[Cancellation]:
 
     def read(answer: HttpAnswer) -> Cancellation:
         if not answer.body.strip():
@@ -283,9 +314,16 @@ def ask_to_cancel(call: HttpCall, *, max_retries: int) -> Flow[Cancellation]:
         return (yield from _legibly(call, read, max_retries))
     except (InvalidRequestError, NotFoundError) as error:
         told = read_cancellation(error.body)
+        if told is None and tells_of_no_task(error):
+            return Cancellation.NOT_FOUND
         if told is None:
             raise
         return told
+
+
+def tells_of_no_task(error: SeaCloudError) -> bool:
+    """Whether an error is the service's word that there is no such task; any other 404 is a gateway's, or a path's."""
+    return isinstance(error, NotFoundError) and _UNKNOWN_TASK.search(error.message) is not None
 
 
 def about(task: Created, flow: Flow[T]) -> Flow[T]:
@@ -304,7 +342,7 @@ def _ask(call: HttpCall, read: Callable[[HttpAnswer], T], max_retries: int) -> F
         try:
             return (yield from _legibly(call, read, max_retries))
         except NotFoundError as error:
-            wait = next(unknown, 0.0) if _UNKNOWN_TASK.search(error.message) else 0.0
+            wait = next(unknown, 0.0) if tells_of_no_task(error) else 0.0
             if not wait:
                 raise
         yield Sleep(wait)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from seacloud_client.error_mapping import error_from_body, is_error_body, parse_body
+from seacloud_client.error_mapping import MAX_SHOWN, error_from_body, is_error_body, parse_body
 from seacloud_client.errors import ContentBlocked, ProtocolError, TaskCancelled, TaskError, TaskFailed
 from seacloud_client.flows import HttpAnswer, retry_after
 
@@ -24,6 +24,9 @@ _SYNONYMS = {"QUEUED": "IN_QUEUE"}
 
 MAX_LOGS = 1000
 """Log lines of one status that are kept; the last ones."""
+
+MAX_WORD = 100
+"""Characters of a status, an error type or a code that are kept. They are single words; `raw` has all that was said."""
 
 
 class Cancellation(str, Enum):
@@ -113,7 +116,7 @@ def read_status(answer: HttpAnswer, request_id: str) -> TaskStatus:
             request_id=answer.request_id,
             body=body,
         )
-    word = word.strip().upper()
+    word = _cut(word.strip().upper(), MAX_WORD)
     metrics = body.get("metrics")
     return TaskStatus(
         status=_SYNONYMS.get(word, word),
@@ -123,7 +126,7 @@ def read_status(answer: HttpAnswer, request_id: str) -> TaskStatus:
         logs=_logs(body.get("logs")),
         inference_time=_number(metrics.get("inference_time")) if isinstance(metrics, dict) else None,
         error=_error_text(body),
-        error_type=_text(body.get("error_type")),
+        error_type=_word(body.get("error_type")),
         retry_after=retry_after(answer.headers),
         raw=body,
     )
@@ -134,7 +137,7 @@ def failure_of(status: TaskStatus, answer: HttpAnswer | None = None) -> TaskErro
     if not status.is_failed:
         return None
     error = status.raw.get("error")
-    code = status.error_type or (_text(error.get("code")) if isinstance(error, dict) else None)
+    code = status.error_type or (_word(error.get("code")) if isinstance(error, dict) else None)
     kind = (status.error_type or code or "").upper()
     cls, advice = _FAILURES.get(kind, (TaskFailed, "Nothing was made."))
     said = (status.error or kind).rstrip(".")
@@ -181,16 +184,16 @@ _CANCELLATIONS = {
 
 
 def _error_text(body: Mapping[str, Any]) -> str | None:
-    """Why a task failed, in words: `error` is a string, or an object; null and empty ones are none."""
+    """Why a task failed, in so many words as a log can bear: `error` is a string, or an object; empty ones are none."""
     error = body.get("error")
     if not error:
         return None
     if not isinstance(error, dict):
-        return str(error)
+        return _cut(str(error), MAX_SHOWN)
     words = [_text(error.get("message")) or _text(error.get("code")), _text(error.get("provider_error"))]
     words.append(_text(body.get("provider_error")))
     told = list(dict.fromkeys(word for word in words if word))
-    return ": ".join(told) or str(error)
+    return _cut(": ".join(told) or str(error), MAX_SHOWN)
 
 
 def _logs(logs: Any) -> tuple[str, ...]:
@@ -202,6 +205,15 @@ def _logs(logs: Any) -> tuple[str, ...]:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _word(value: Any) -> str | None:
+    text = _text(value)
+    return text and _cut(text, MAX_WORD)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def _number(value: Any) -> float | None:

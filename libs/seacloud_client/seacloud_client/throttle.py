@@ -23,6 +23,7 @@ class ThrottledTransport(Transport):
     """A `Transport` whose async calls wait their turn.
 
     A call whose turn does not come within half of its timeout fails with `ConnectionFailed`: nothing of it was sent.
+    Cancellations wait for no turn: there is one for each task at most, and seconds for all of them together.
 
     Args:
         settings: as for `Transport`, and the clients.
@@ -48,7 +49,9 @@ class ThrottledTransport(Transport):
         )
 
     async def aperform(self, call: HttpCall) -> HttpAnswer:
-        """Makes a call when its turn has come."""
+        """Makes a call when its turn has come; a cancellation (the queue's one PUT) at once."""
+        if call.method == "PUT":
+            return await super().aperform(call)
         timeout = self.settings.timeout if call.timeout is None else call.timeout
         asked = time.monotonic()
         async with self._turn(timeout / 2, call.url):

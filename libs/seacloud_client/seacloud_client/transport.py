@@ -17,41 +17,18 @@ from typing import TypeVar
 import httpx
 
 from seacloud_client._version import __version__
-from seacloud_client.errors import (
-    ConfigurationError,
-    ConnectionFailed,
-    ForeignOriginError,
-    ProtocolError,
-    SeaCloudError,
-    StreamBroken,
-    TimedOut,
-    TransportError,
-)
+from seacloud_client.error_mapping import is_error_reply, parse_body
+from seacloud_client.errors import ForeignOriginError, ProtocolError, SeaCloudError, TimedOut
 from seacloud_client.flows import HttpAnswer, HttpCall
+from seacloud_client.http_failures import as_ours, translate
+from seacloud_client.key_hiding import hide_key
 from seacloud_client.pool import ClientPool
-from seacloud_client.settings import CONNECT_TIMEOUT, Settings, origin_of
+from seacloud_client.settings import CONNECT_TIMEOUT, Settings, origin_of, shown_url
+from seacloud_client.time_limits import Limit, given_up_after, limited
 
 S = TypeVar("S", httpx.SyncByteStream, httpx.AsyncByteStream)
 
 USER_AGENT = f"seacloud-python/{__version__}"
-
-_OTHER_LOOP = (
-    "The connection to {url} belongs to another event loop, or to one that has ended. Read a stream in the loop that "
-    "opened it. If you gave http_async_client, give each loop a client of its own, or leave it out: then every loop "
-    "has one."
-)
-
-_NO_TRUST = (
-    "No connection to {url}: its certificate was not accepted ({said}). Nothing was sent. If a proxy of your network "
-    "signs for others, set SSL_CERT_FILE to the file of its authority's certificate; else check base_url."
-)
-
-_NO_TLS = (
-    "No connection to {url}: the server at {host}:{port}, or a proxy before it, does not speak TLS: is it http://? "
-    "Nothing was sent; check base_url."
-)
-
-_PROXY = " It goes through the proxy of the environment's {}: check that, or name the host in NO_PROXY."
 
 MAX_ERROR_BYTES = 1024 * 1024
 """How much of an error's body is read, in bytes."""
@@ -93,39 +70,43 @@ class Transport:
         """
         request_id, headers, timeout = self._prepare(call)
         client = self._own_client or self._pool.client(self)
-        with translate(call.url, request_id, None if self._own_client else self._pool):
-            request = client.build_request(
-                call.method, call.url, headers=headers, params=call.params, content=call.content, timeout=timeout
-            )
-            self._sign(request, call)
-            response = client.send(request, stream=True, auth=None, follow_redirects=False)
-        if call.stream and response.is_success:
-            return self._answer(response, call.url, request_id, stream=response)
-        try:
-            with translate(call.url, request_id):
-                body = _collect(response, self._bound(response, call, request_id))
-        finally:
-            response.close()
-        return self._answer(response, call.url, request_id, body=body)
+        with limited(Limit(self._seconds(call))) as limit:
+            with translate(call.url, request_id, None if self._own_client else self._pool):
+                request = client.build_request(
+                    call.method, call.url, headers=headers, params=call.params, content=call.content, timeout=timeout
+                )
+                self._sign(request, call)
+                response = self._send(client, request, call)
+            if call.stream and response.is_success:
+                return self._answer(response, call, request_id, stream=response)
+            try:
+                limit.begin()
+                with translate(call.url, request_id):
+                    body = _collect(response, self._bound(response, call, request_id))
+            finally:
+                response.close()
+        return self._answer(response, call, request_id, body=body)
 
     async def aperform(self, call: HttpCall) -> HttpAnswer:
         """`perform`, async."""
         request_id, headers, timeout = self._prepare(call)
         client = self._own_async_client or await self._pool.async_client(self)
-        with translate(call.url, request_id, None if self._own_async_client else self._pool):
-            request = client.build_request(
-                call.method, call.url, headers=headers, params=call.params, content=call.content, timeout=timeout
-            )
-            self._sign(request, call)
-            response = await client.send(request, stream=True, auth=None, follow_redirects=False)
-        if call.stream and response.is_success:
-            return self._answer(response, call.url, request_id, stream=response)
-        try:
-            with translate(call.url, request_id):
-                body = await _acollect(response, self._bound(response, call, request_id))
-        finally:
-            await response.aclose()
-        return self._answer(response, call.url, request_id, body=body)
+        with limited(Limit(self._seconds(call))) as limit:
+            with translate(call.url, request_id, None if self._own_async_client else self._pool):
+                request = client.build_request(
+                    call.method, call.url, headers=headers, params=call.params, content=call.content, timeout=timeout
+                )
+                self._sign(request, call)
+                response = await self._asend(client, request, call)
+            if call.stream and response.is_success:
+                return self._answer(response, call, request_id, stream=response)
+            try:
+                limit.begin()
+                with translate(call.url, request_id):
+                    body = await _acollect(response, self._bound(response, call, request_id))
+            finally:
+                await response.aclose()
+        return self._answer(response, call, request_id, body=body)
 
     def close(self) -> None:
         """Closes the pooled connections for sync calls, unless others use them; the next call opens new ones."""
@@ -148,7 +129,7 @@ class Transport:
         if call.auth is not None:
             if origin_of(call.url) != self._origin:
                 raise ForeignOriginError(
-                    f"{call.url} is not at {self.settings.base_url}: the key was not sent there. "
+                    f"{shown_url(call.url)} is not at {self.settings.base_url}: the key was not sent there. "
                     "If that is the service's new address, pass it as base_url.",
                     request_id=request_id,
                 )
@@ -158,6 +139,18 @@ class Transport:
 
     def _seconds(self, call: HttpCall) -> float:
         return self.settings.timeout if call.timeout is None else call.timeout
+
+    @staticmethod
+    def _send(client: httpx.Client, request: httpx.Request, _call: HttpCall) -> httpx.Response:
+        return client.send(request, stream=True, auth=None, follow_redirects=False)
+
+    async def _asend(self, client: httpx.AsyncClient, request: httpx.Request, call: HttpCall) -> httpx.Response:
+        if self._own_async_client is None and self.settings.transport == "httpx":
+            return await client.send(request, stream=True, auth=None, follow_redirects=False)
+        # Connections of aiohttp, or of a caller's client, know of no limit. The whole gets twice the time, since the
+        # wait for a free connection and a long upload are in it.
+        with given_up_after(2 * self._seconds(call)):
+            return await client.send(request, stream=True, auth=None, follow_redirects=False)
 
     def _sign(self, request: httpx.Request, call: HttpCall) -> None:
         """Puts the key into the header, last and in one expression: so it is in no variable that a traceback shows."""
@@ -170,18 +163,21 @@ class Transport:
     def _answer(
         self,
         response: httpx.Response,
-        url: str,
+        call: HttpCall,
         request_id: str,
         *,
         body: bytes = b"",
         stream: httpx.Response | None = None,
     ) -> HttpAnswer:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        if not response.is_success:
-            # What a service says to a request that it does not like may quote the request, and ends up in an error.
+        is_quoted = self.settings.is_key_in(body)
+        if not response.is_success or call.auth == "Key" or (is_quoted and is_error_reply(parse_body(body))):
+            # It may end up in an error. A model's reply is the caller's own, whatever stands in it.
             headers = {name: self.settings.without_key(value) for name, value in headers.items()}
-            body = self.settings.without_key(body.decode("latin-1")).encode("latin-1")  # which keeps every byte
-        return HttpAnswer(response.status_code, headers, body, url, headers.get("x-request-id", request_id), stream)
+            if is_quoted:
+                body = self.settings.without_key(body.decode("latin-1")).encode("latin-1")  # which keeps every byte
+        request_id = headers.get("x-request-id", request_id)
+        return HttpAnswer(response.status_code, headers, body, call.url, request_id, stream)
 
 
 def _collect(response: httpx.Response, bound: _Bound) -> bytes:
@@ -221,7 +217,7 @@ class _Bound:
         self._is_error = not response.is_success
         self._limit = MAX_ERROR_BYTES if self._is_error else max_bytes
         self._deadline = time.monotonic() + seconds
-        self._url = url
+        self._url = shown_url(url)
         self._request_id = request_id
         self._size = 0
         check_coding(response, url, request_id)
@@ -253,7 +249,8 @@ def check_coding(response: httpx.Response, url: str, request_id: str | None) -> 
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("identity", "", *CODINGS):
         raise ProtocolError(
-            f"The answer of {url} is compressed in a way that was not asked for: {coding[:100]!r}. It was not read.",
+            f"The answer of {shown_url(url)} is compressed in a way that was not asked for: {coding[:100]!r}. It was "
+            "not read.",
             request_id=request_id,
         )
 
@@ -283,108 +280,15 @@ def _open_response(answer: HttpAnswer) -> httpx.Response:
 
 
 @contextmanager
-def translate(url: str, request_id: str | None, pool: ClientPool | None = None) -> Iterator[None]:
-    """Turns httpx's failures into ours, at this one seam. `pool` is whose client it is, unless it is the caller's own.
-
-    The chain is cut, and not just hidden: httpx's and aiohttp's exceptions hold the request, their frames what was
-    written to the socket, and both of them the key.
-    """
-    try:
-        with _translating(url, request_id):
-            yield
-    except SeaCloudError as error:
-        error.__context__ = None
-        variable = pool.proxy_variable(url) if pool and isinstance(error, ConnectionFailed) else None
-        if variable is not None:  # its value is not shown: it may hold a password
-            error.message += _PROXY.format(variable)
-        raise
-
-
-@contextmanager
-def _translating(url: str, request_id: str | None) -> Iterator[None]:
-    try:
-        yield
-    except SeaCloudError:
-        raise
-    except Exception as failure:  # _translated hands on what is neither httpx's nor aiohttp's
-        error = _translated(failure, url, request_id)
-        if error is failure:
-            raise
-        raise error from None
-
-
-def _translated(failure: Exception, url: str, request_id: str | None) -> Exception:
-    said = str(failure) or type(failure).__name__
-    if isinstance(failure, (httpx.InvalidURL, UnicodeError, ValueError)):
-        return ProtocolError(f"{url} cannot be requested: {said}.", request_id=request_id)
-    if isinstance(failure, RuntimeError) and any(words in said.lower() for words in ("event loop", "different loop")):
-        return ConfigurationError(_OTHER_LOOP.format(url=url), request_id=request_id)
-    if _is_aiohttps(failure):
-        # httpx-aiohttp passes it on: an answer that is no HTTP. Its repr would show the request's headers.
-        failure.args, vars(failure)["request_info"] = (said,), None
-        failure = httpx.ReadError(said)
-    if isinstance(failure, httpx.ConnectTimeout) and _is_aiohttps(failure.__cause__):
-        failure = _connecting(failure.__cause__)(said)
-    if not isinstance(failure, httpx.HTTPError):
-        return failure
-    cls, sentence = _meaning(failure, said)
-    _, host, port = origin_of(url)
-    return cls(sentence.format(url=url, said=said.rstrip("."), host=host, port=port), request_id=request_id)
-
-
-def _meaning(failure: httpx.HTTPError, said: str) -> tuple[type[SeaCloudError], str]:
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        return ConnectionFailed, _NO_TRUST
-    if isinstance(failure, httpx.ConnectError) and "WRONG_VERSION_NUMBER" in said:  # later, it is a garbled record
-        return ConnectionFailed, _NO_TLS
-    known = (make for kinds, make in _TRANSLATIONS if isinstance(failure, kinds))
-    return next(known, (TransportError, "The exchange with {url} failed: {said}."))
-
-
-def _is_aiohttps(failure: BaseException | None) -> bool:
-    return type(failure).__module__.partition(".")[0] == "aiohttp"
-
-
-def _connecting(cause: BaseException | None) -> type[httpx.TransportError]:
-    """What aiohttp's failure is to httpx: httpx-aiohttp calls it a `ConnectTimeout`, whatever became of a connection.
-
-    What may have been sent must not be taken for what was not, and be sent again: so only the two failures of aiohttp
-    that come before a connection are of connecting.
-    """
-    kinds = {cls.__name__ for cls in type(cause).__mro__}
-    if "ConnectionTimeoutError" in kinds:
-        return httpx.ConnectTimeout
-    return httpx.ConnectError if "ClientConnectorError" in kinds else httpx.ReadError
-
-
-_TRANSLATIONS: tuple[tuple[tuple[type[httpx.HTTPError], ...], tuple[type[SeaCloudError], str]], ...] = (
-    (
-        (httpx.ConnectTimeout, httpx.PoolTimeout),
-        (ConnectionFailed, "No connection to {url} in time ({said}). Nothing was sent; check network and base_url."),
-    ),
-    (
-        (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.ProxyError),
-        (ConnectionFailed, "No connection to {url}: {said}. Nothing was sent; check network and base_url."),
-    ),
-    (
-        (httpx.TimeoutException,),
-        (TimedOut, "{url} did not answer in time ({said}). It may still have done the work; raise timeout if need be."),
-    ),
-    ((httpx.DecodingError,), (ProtocolError, "The answer of {url} cannot be decompressed: {said}.")),
-    (
-        (httpx.TransportError,),
-        (StreamBroken, "The connection to {url} broke before the answer was complete ({said})."),
-    ),
-)
-
-
-@contextmanager
 def body_of(answer: HttpAnswer) -> Iterator[Iterator[bytes]]:
     """The bytes of a streamed answer, as they come; the connection is closed at the end, however it comes."""
     response = _open_response(answer)
     try:
         check_coding(response, answer.url, answer.request_id)
         yield _translated_bytes(response, answer)
+    except SeaCloudError as error:
+        hide_key(error, response)
+        raise
     finally:
         response.close()
 
@@ -432,7 +336,7 @@ class abody_of:  # noqa: N801  # it is called like `body_of`
         except (StopAsyncIteration, SeaCloudError):
             raise
         except Exception as failure:
-            error = _translated(failure, answer.url, answer.request_id)
+            error = as_ours(failure, answer.url, answer.request_id)
             if error is failure:
                 raise
         raise error  # here, where nothing is being handled, so that no chain leads to what holds the key
@@ -443,4 +347,6 @@ class abody_of:  # noqa: N801  # it is called like `body_of`
         with suppress(RuntimeError):  # the loop is closing it already
             if isinstance(self._chunks, AsyncGenerator):
                 await self._chunks.aclose()
+        if isinstance(error, SeaCloudError):
+            hide_key(error, self._response)
         await self._response.aclose()

@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with emulator:
             _say(f"The SeaCloud emulator is at {emulator.url} (Ctrl-C ends it). Point programs at it with")
             _say(f"export SEACLOUD_BASE_URL={emulator.url}")
+            _say(f"export SEACLOUD_CONTRACTS_URL={emulator.url}/contracts")
             _say("export SEACLOUD_API_KEY=sk-emulator")
             while not over.wait(1.0):
                 pass

@@ -2,7 +2,7 @@
 
 - `seacloud_emulator`: the emulator, one server for the whole session, as good as new in each test. It is strict if the
   official SDKs are installed.
-- `seacloud_env`: the same, with `SEACLOUD_BASE_URL` and `SEACLOUD_API_KEY` pointing at it.
+- `seacloud_env`: the same, with the variables `SEACLOUD_...` pointing at it.
 
 Where pytest-socket keeps tests from the network, a test with one of these fixtures may reach the loopback, unless it
 has a marker of pytest-socket itself.
@@ -60,5 +60,6 @@ def seacloud_emulator(_seacloud_emulator_server: Emulator) -> Iterator[Emulator]
 def seacloud_env(seacloud_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """The emulator, with the environment pointing at it."""
     monkeypatch.setenv("SEACLOUD_BASE_URL", seacloud_emulator.url)
+    monkeypatch.setenv("SEACLOUD_CONTRACTS_URL", f"{seacloud_emulator.url}/contracts")
     monkeypatch.setenv("SEACLOUD_API_KEY", API_KEY)
     return seacloud_emulator

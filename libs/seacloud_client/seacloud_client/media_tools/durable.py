@@ -19,6 +19,7 @@ from pydantic_core import from_json
 
 from seacloud_client.errors import (
     ConfigurationError,
+    InvalidInputError,
     SeaCloudError,
     SubmitOutcomeUnknown,
     TaskCancelled,
@@ -28,12 +29,17 @@ from seacloud_client.flows import Sleep
 from seacloud_client.json_bodies import to_json
 from seacloud_client.media_tools.journal import DONE, FAILED, INTENT, POSTED, JournalEntry, TaskJournal
 from seacloud_client.media_tools.outcomes import CallFailed, CallRefused, is_final, was_not_posted
-from seacloud_client.media_tools.spending import Slot, guarded
+from seacloud_client.media_tools.spending import JournalLimit, Slot, guarded
 from seacloud_client.media_tools.steps import Flow, Step, blocking
 from seacloud_client.tasks import Task
 
 LOOK_SECONDS = 0.1
 """How often the journal is looked at while another process may be about to post."""
+
+_NO_WORD = (
+    "A task was about to be posted, and what became of it was not written down: the process ended, or it may still be "
+    "posting."
+)
 
 _HINT = (
     "Look among the account's tasks. If it is there, call the journal's settle(thread_id, call_id, request_id), and if "
@@ -54,6 +60,7 @@ class Work:
         task: the handle of a task that there is, from its model and id.
         finish: the tool's answer, as JSON, from a task. If it is interrupted, it does not cancel the task.
         told: what the agent's model is told of a failure.
+        limit: with a journal, how many tasks the conversation may have there; by default any number.
     """
 
     allow: Callable[[], Flow[Slot]]
@@ -63,6 +70,7 @@ class Work:
     task: Callable[[str, str], Task]
     finish: Callable[[Task], Flow[Any]]
     told: Callable[[SeaCloudError], str]
+    limit: JournalLimit | None = None
 
 
 def done(work: Work, call: DurableCall | None) -> Flow[Any]:
@@ -118,8 +126,13 @@ class DurableCall:
         """The call, in values that compare equal to what the journal gives back.
 
         Raises:
-            InvalidInputError: if they cannot be written as JSON.
+            InvalidInputError: if they cannot be written as JSON, or the conversation or the id is no text.
         """
+        if any("\ud800" <= letter <= "\udfff" for letter in thread_id + call_id):
+            raise InvalidInputError(
+                "A tool with a journal knows its call by the conversation and the call's id. One of them holds half of "
+                "a surrogate pair, which is no character. Nothing was sent."
+            )
         known = {"said": from_json(to_json(dict(said))), "parameters": from_json(to_json(dict(parameters)))}
         return cls(journal=journal, thread_id=thread_id, call_id=call_id, model=model, **known)
 
@@ -135,6 +148,7 @@ class DurableCall:
                 resumed.
         """
         task: Task | None = None
+        owner = self.owner
         while task is None:
             entry = yield from self._look()
             if entry is None:
@@ -144,18 +158,18 @@ class DurableCall:
             elif entry.state == FAILED:
                 raise CallFailed(entry.problem or "The task failed.")
             elif entry.state == POSTED and entry.request_id is not None:
-                task = work.task(entry.model, entry.request_id)
+                task, owner = work.task(entry.model, entry.request_id), entry.owner
             else:
-                raise self._unknown(entry.problem or "A task was about to be posted when the process ended.")
+                raise self._unknown(entry.problem or _NO_WORD)
         try:
             answer = yield from work.finish(task)
         except (TaskFailed, TaskCancelled) as error:
             if not is_final(error):
                 raise
             told = work.told(error)
-            yield from self._over(self.journal.failed, told)
+            yield from self._over(partial(self.journal.failed, owner=owner), told)
             raise CallFailed(told) from error
-        yield from self._over(self.journal.done, answer)
+        yield from self._over(partial(self.journal.done, owner=owner), answer)
         return answer
 
     def _look(self) -> Flow[JournalEntry | None]:
@@ -182,16 +196,20 @@ class DurableCall:
             "parameters": self.parameters,
             "owner": self.owner,
         }
+        if work.limit is not None:
+            facts.update(limit=work.limit.number, models=work.limit.models)
         claim = partial(self.journal.claim, self.thread_id, self.call_id, **facts)
         release = partial(self.journal.release, self.thread_id, self.call_id, self.owner)
         try:
-            entry: JournalEntry = yield blocking(claim)
+            entry: JournalEntry | None = yield blocking(claim)
         except BaseException:  # it may have been cancelled just when the intent was written
             yield from slot.give_back()
             yield blocking(release)
             raise
-        if entry.owner != self.owner:
+        if entry is None or entry.owner != self.owner:
             yield from slot.give_back()
+            if entry is None and work.limit is not None:
+                raise work.limit.used_up()
             return None
         try:
             task: Task = yield work.post
@@ -219,14 +237,14 @@ class DurableCall:
             yield from self._note(handle["request_id"])
             return
         problem = error.message if isinstance(error, SeaCloudError) else "The post was interrupted."
-        yield blocking(partial(self.journal.unknown, self.thread_id, self.call_id, problem))
+        yield blocking(partial(self.journal.unknown, self.thread_id, self.call_id, problem, owner=self.owner))
         if isinstance(error, SeaCloudError):
             raise self._unknown(problem, error) from error
 
     def _note(self, request_id: str) -> Flow[None]:
         try:
-            noted = yield blocking(partial(self.journal.posted, self.thread_id, self.call_id, request_id))
-            problem = "" if noted else "The journal does not know the call any more."
+            posted = partial(self.journal.posted, self.thread_id, self.call_id, request_id, owner=self.owner)
+            problem = "" if (yield blocking(posted)) else "The journal does not know the call any more."
         except ConfigurationError as error:
             problem = error.message
         if problem:

@@ -8,7 +8,7 @@ goes this way, and each step is on disk before the next one is taken:
 
 Whoever writes the intent, and nobody else, may post the task: so a call is posted once, however many processes run it,
 and however often. One that was killed between the post and its record leaves its intent: then nobody knows whether the
-task exists, until a person has looked (`forget`, `settle`).
+task exists, until a person has looked (`forget`, `settle`). What is `posted` can be put right by them too.
 """
 
 from __future__ import annotations
@@ -17,18 +17,23 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seacloud_client.errors import ConfigurationError
+from seacloud_client.task_flows import check_id
 
 INTENT, POSTED, DONE, FAILED, UNKNOWN = "intent", "posted", "done", "failed", "unknown"
 
 LOCK_SECONDS = 30.0
 """How long another process's write is waited for."""
+
+PATIENCE = 35.0
+"""Seconds after which nobody is posting any more what was about to be: a call of the queue takes 30 at most, unless
+`request_timeout` says otherwise, and is waited for a little longer."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS seacloud_tasks (
@@ -40,6 +45,9 @@ CREATE TABLE IF NOT EXISTS seacloud_tasks (
 
 _COLUMNS = "thread_id, call_id, model, said, parameters, state, owner, request_id, answer, problem, changed"
 _MARKS = ", ".join("?" for _ in _COLUMNS.split(","))
+
+_OPEN = "thread_id = ? AND call_id = ? AND state NOT IN (?, ?) AND NOT (state = ? AND changed BETWEEN ? AND ?)"
+"""A call that is not over, and that nobody can be posting at this moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +89,14 @@ class TaskJournal:
 
     Args:
         path: the SQLite file; it is made if need be.
-        patience: seconds for which an intent of another process's is taken to be under way, and waited for. An older
-            one, whose process was killed, is an unknown outcome at once.
+        patience: seconds for which an intent of another process's is taken to be under way, and waited for; give more
+            than the queue's `request_timeout`. An older one, whose process was killed, is an unknown outcome at once.
 
     Raises:
         ConfigurationError: if it can be no file on disk, or cannot be opened.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, patience: float = 5.0) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, patience: float = PATIENCE) -> None:
         if not os.fspath(path) or os.fspath(path).startswith((":memory:", "file:")):
             raise ConfigurationError(f"A journal is a file on disk: give its path; got {os.fspath(path)!r}.")
         self.path = Path(path).absolute()
@@ -98,20 +106,29 @@ class TaskJournal:
             db.execute(_TABLE)
 
     def find(self, thread_id: str, call_id: str) -> JournalEntry | None:
-        """What is known of a call; `None` for nothing."""
-        return next(iter(self._entries("WHERE thread_id = ? AND call_id = ?", thread_id, call_id)), None)
+        """What is known of a call; `None` for nothing.
+
+        Raises:
+            ConfigurationError: if the journal cannot be used, or what it has of the call cannot be read.
+        """
+        with self._open() as db:
+            row = _row(db, thread_id, call_id)
+        return None if row is None else _entry(row)
 
     def entries(self, thread_id: str | None = None) -> list[JournalEntry]:
-        """What is known of all calls, or of those of a conversation: the oldest change first."""
-        if thread_id is None:
-            return self._entries("ORDER BY changed")
-        return self._entries("WHERE thread_id = ? ORDER BY changed", thread_id)
+        """What is known of all calls, or of those of a conversation: the oldest change first.
 
-    def count(self, thread_id: str) -> int:
-        """How many tasks a conversation has, or may have."""
+        One that cannot be read is there as `unknown`, with the reason as its problem.
+        """
+        where, values = ("", ()) if thread_id is None else ("WHERE thread_id = ? ", (thread_id,))
         with self._open() as db:
-            query = "SELECT COUNT(*) FROM seacloud_tasks WHERE thread_id = ?"
-            return int(db.execute(query, (thread_id,)).fetchone()[0])
+            rows = db.execute(f"SELECT {_COLUMNS} FROM seacloud_tasks {where}ORDER BY changed", values).fetchall()  # noqa: S608  # ours
+        return [_readable_entry(row) for row in rows]
+
+    def count(self, thread_id: str, models: Collection[str] | None = None) -> int:
+        """How many tasks a conversation has, or may have: of some models, or of all."""
+        with self._open() as db:
+            return _count(db, thread_id, models)
 
     def claim(
         self,
@@ -122,19 +139,26 @@ class TaskJournal:
         said: Mapping[str, Any],
         parameters: Mapping[str, Any],
         owner: str,
-    ) -> JournalEntry:
+        limit: int | None = None,
+        models: Collection[str] | None = None,
+    ) -> JournalEntry | None:
         """Writes the intent to post, if nothing is known of the call, and gives what is known now.
 
-        Only if its `owner` is the given one may the task be posted.
+        Only if its `owner` is the given one may the task be posted. `None` says that there are as many tasks as `limit`
+        allows the conversation, of these models or of all: that is counted in the same transaction, so that it holds
+        among processes.
         """
         texts = (json.dumps(said), json.dumps(parameters))
         row = (thread_id, call_id, model, *texts, INTENT, owner, None, None, None, time.time())
         with self._open() as db:
-            while True:
-                db.execute(f"INSERT OR IGNORE INTO seacloud_tasks ({_COLUMNS}) VALUES ({_MARKS})", row)  # noqa: S608  # ours
-                entry = self.find(thread_id, call_id)
-                if entry is not None:  # else it was released meanwhile
-                    return entry
+            db.execute("BEGIN IMMEDIATE")  # nobody else writes until the commit
+            known = _row(db, thread_id, call_id)
+            if known is None and limit is not None and _count(db, thread_id, models) >= limit:
+                return None
+            if known is None:
+                db.execute(f"INSERT INTO seacloud_tasks ({_COLUMNS}) VALUES ({_MARKS})", row)  # noqa: S608  # ours
+                db.execute("COMMIT")
+        return _entry(row if known is None else known)
 
     def release(self, thread_id: str, call_id: str, owner: str) -> None:
         """Takes the owner's intent back: the task was certainly not created."""
@@ -143,51 +167,56 @@ class TaskJournal:
             (thread_id, call_id, INTENT, owner),
         )
 
-    def posted(self, thread_id: str, call_id: str, request_id: str) -> bool:
-        """Records the task's id. Says whether the call is known."""
-        return self._change(thread_id, call_id, POSTED, request_id=request_id)
+    def posted(self, thread_id: str, call_id: str, request_id: str, *, owner: str | None = None) -> bool:
+        """Records the task's id. Says whether the call is known; to `owner`, as its own, where that is given."""
+        return self._change(thread_id, call_id, owner, POSTED, request_id=request_id)
 
-    def done(self, thread_id: str, call_id: str, answer: Any) -> None:
+    def done(self, thread_id: str, call_id: str, answer: Any, *, owner: str | None = None) -> None:
         """Records what the tool gave: JSON."""
-        self._change(thread_id, call_id, DONE, answer=json.dumps(answer))
+        self._change(thread_id, call_id, owner, DONE, answer=json.dumps(answer))
 
-    def failed(self, thread_id: str, call_id: str, problem: str) -> None:
+    def failed(self, thread_id: str, call_id: str, problem: str, *, owner: str | None = None) -> None:
         """Records what the agent's model was told of a failure."""
-        self._change(thread_id, call_id, FAILED, problem=problem)
+        self._change(thread_id, call_id, owner, FAILED, problem=problem)
 
-    def unknown(self, thread_id: str, call_id: str, problem: str) -> None:
+    def unknown(self, thread_id: str, call_id: str, problem: str, *, owner: str | None = None) -> None:
         """Records that nobody knows whether there is a task, and why."""
-        self._change(thread_id, call_id, UNKNOWN, problem=problem)
+        self._change(thread_id, call_id, owner, UNKNOWN, problem=problem)
 
     def settle(self, thread_id: str, call_id: str, request_id: str) -> bool:
-        """For a person who has looked and found the task of an unknown outcome: the resumed run goes on with it.
+        """For a person who has looked and found the task of a call: the resumed run goes on with it.
 
-        Says whether there was such a call.
+        Says whether there was such a call: not if it is over, nor as long as its task may just be being posted.
+
+        Raises:
+            InvalidInputError: for what can be no id.
         """
         return self._write(
-            "UPDATE seacloud_tasks SET state = ?, request_id = ?, changed = ? "
-            "WHERE thread_id = ? AND call_id = ? AND state IN (?, ?)",
-            (POSTED, request_id, time.time(), thread_id, call_id, INTENT, UNKNOWN),
+            f"UPDATE seacloud_tasks SET state = ?, request_id = ?, problem = NULL, changed = ? WHERE {_OPEN}",  # noqa: S608  # ours
+            (POSTED, check_id(request_id, "request id"), time.time(), *self._open_call(thread_id, call_id)),
         )
 
     def forget(self, thread_id: str, call_id: str) -> bool:
         """For a person who has looked and found that there is no task: the resumed run may post it.
 
-        Says whether there was a call whose outcome is unknown.
+        Says whether there was such a call: not if it is over, nor as long as its task may just be being posted.
         """
-        return self._write(
-            "DELETE FROM seacloud_tasks WHERE thread_id = ? AND call_id = ? AND state IN (?, ?)",
-            (thread_id, call_id, INTENT, UNKNOWN),
-        )
+        return self._write(f"DELETE FROM seacloud_tasks WHERE {_OPEN}", self._open_call(thread_id, call_id))  # noqa: S608  # ours
 
     def delete_thread(self, thread_id: str) -> None:
         """Forgets a conversation, as the checkpointer's method of this name does."""
         self._write("DELETE FROM seacloud_tasks WHERE thread_id = ?", (thread_id,))
 
+    def _open_call(self, thread_id: str, call_id: str) -> tuple[Any, ...]:
+        """The values for `_OPEN`. An intent from the future was written before a clock was put back."""
+        now = time.time()
+        return (thread_id, call_id, DONE, FAILED, INTENT, now - self.patience, now)
+
     def _change(
         self,
         thread_id: str,
         call_id: str,
+        owner: str | None,
         state: str,
         *,
         request_id: str | None = None,
@@ -196,18 +225,13 @@ class TaskJournal:
     ) -> bool:
         return self._write(
             "UPDATE seacloud_tasks SET state = ?, request_id = COALESCE(?, request_id), answer = ?, problem = ?, "
-            "changed = ? WHERE thread_id = ? AND call_id = ?",
-            (state, request_id, answer, problem, time.time(), thread_id, call_id),
+            "changed = ? WHERE thread_id = ? AND call_id = ? AND owner = COALESCE(?, owner)",
+            (state, request_id, answer, _writable(problem), time.time(), thread_id, call_id, owner),
         )
 
     def _write(self, query: str, values: tuple[Any, ...]) -> bool:
         with self._open() as db:
             return db.execute(query, values).rowcount > 0
-
-    def _entries(self, condition: str, *values: str) -> list[JournalEntry]:
-        with self._open() as db:
-            rows = db.execute(f"SELECT {_COLUMNS} FROM seacloud_tasks {condition}", values).fetchall()  # noqa: S608  # ours
-        return [_entry(*row) for row in rows]
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -222,8 +246,40 @@ class TaskJournal:
         return f"TaskJournal({str(self.path)!r})"
 
 
-def _entry(*row: Any) -> JournalEntry:
-    names = _COLUMNS.split(", ")
-    values = dict(zip(names, row, strict=True))
-    read = {name: json.loads(values[name] or "null") for name in ("said", "parameters", "answer")}
+def _row(db: sqlite3.Connection, thread_id: str, call_id: str) -> tuple[Any, ...] | None:
+    query = f"SELECT {_COLUMNS} FROM seacloud_tasks WHERE thread_id = ? AND call_id = ?"  # noqa: S608  # ours
+    row: tuple[Any, ...] | None = db.execute(query, (thread_id, call_id)).fetchone()
+    return row
+
+
+def _count(db: sqlite3.Connection, thread_id: str, models: Collection[str] | None) -> int:
+    query, values = "SELECT COUNT(*) FROM seacloud_tasks WHERE thread_id = ?", [thread_id]
+    if models is not None:
+        query += f" AND model IN ({', '.join('?' for _ in models)})"
+        values += models
+    return int(db.execute(query, values).fetchone()[0])
+
+
+def _entry(row: tuple[Any, ...]) -> JournalEntry:
+    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    try:
+        read = {name: json.loads(values[name] or "null") for name in ("said", "parameters", "answer")}
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigurationError(
+            f"What the journal has of thread {values['thread_id']}, call {values['call_id']}, cannot be read: {error}."
+        ) from error
     return JournalEntry(**{**values, **read})
+
+
+def _readable_entry(row: tuple[Any, ...]) -> JournalEntry:
+    try:
+        return _entry(row)
+    except ConfigurationError as error:
+        values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+        unread: dict[str, Any] = {"said": {}, "parameters": {}, "answer": None}
+        return JournalEntry(**{**values, **unread, "state": UNKNOWN, "problem": error.message})
+
+
+def _writable(text: str | None) -> str | None:
+    """A text without halves of surrogate pairs, which SQLite does not take: a stranger's words may hold them."""
+    return None if text is None else text.encode("utf-8", "replace").decode()

@@ -48,23 +48,51 @@ class Limit:
     give_back: Step
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLimit:
+    """How many tasks a conversation may have in a journal: a limit that holds in all processes at once.
+
+    Attributes:
+        number: how many there may be.
+        models: whose tasks count: those of the tools that share the limit.
+        tool: the tool's name, if the agent's model is to be told it.
+    """
+
+    number: int
+    models: frozenset[str]
+    tool: str = ""
+
+    def used_up(self) -> CallRefused:
+        """The error to raise where there are as many."""
+        return _used_up(self.number, IN_CONVERSATION, self.tool)
+
+
 class CallCounter:
     """Counts tasks: all that there are, or those of each conversation. Several tools may share it, in any threads.
 
     Args:
         limit: how many there may be, of each; `None` for any number.
         setting: what the limit is called, in errors.
+        models: whose tasks it counts; tools that share it add theirs (`share`).
 
     Raises:
         ConfigurationError: if the limit is no number, or less than 0.
     """
 
-    def __init__(self, limit: int | None, setting: str = "A limit for calls") -> None:
+    def __init__(
+        self, limit: int | None, setting: str = "A limit for calls", models: Iterable[str] = frozenset()
+    ) -> None:
         if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
             raise ConfigurationError(f"{setting} must be 0 or more, or None for any number; got {limit!r}.")
         self.limit = limit
+        self.models = frozenset(models)
         self._counts: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
+
+    def share(self, model: str) -> None:
+        """Has it count a model's tasks too."""
+        with self._lock:
+            self.models |= {model}
 
     def take(self, name: str, at_least: int = 0) -> bool:
         """Counts one more, if that is allowed, and says whether it was.
@@ -95,6 +123,10 @@ class CallCounter:
         """The limit for a conversation, which has so many tasks already as another record has it."""
         return self._limit(name, IN_CONVERSATION, at_least)
 
+    def in_journal(self, tool: str = "") -> JournalLimit | None:
+        """The limit for a conversation that a journal has; `None` for any number."""
+        return None if self.limit is None else JournalLimit(number=self.limit, models=self.models, tool=tool)
+
     def _limit(self, name: str, whose: str, at_least: int) -> Limit:
         return Limit(
             number=self.limit,
@@ -104,7 +136,7 @@ class CallCounter:
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (CallCounter, (self.limit,))  # a copy counts anew
+        return (CallCounter, (self.limit, "A limit for calls", self.models))  # a copy counts anew
 
 
 class Slot:
@@ -143,7 +175,7 @@ def allow(limits: Iterable[Limit], *checks: Step, tool: str = "") -> Flow[Slot]:
     try:
         for limit in limits:
             if not (yield from slot.take(limit)):
-                raise _used_up(limit, tool)
+                raise _used_up(limit.number, limit.whose, tool)
         for check in checks:
             _ = yield check
     except BaseException:
@@ -213,9 +245,9 @@ def _require(answer: object, model: str) -> None:
         )
 
 
-def _used_up(limit: Limit, tool: str) -> CallRefused:
+def _used_up(number: int | None, whose: str, tool: str) -> CallRefused:
     who = f"{tool} was not called: " if tool else ""
     return CallRefused(
-        f"{who}{limit.number} task(s) may be created {limit.whose}, and they were. Nothing was sent or charged. Do not "
+        f"{who}{number} task(s) may be created {whose}, and they were. Nothing was sent or charged. Do not "
         "call this again: tell the user."
     )

@@ -7,16 +7,26 @@ from collections import Counter, defaultdict, deque
 
 from seacloud_client.protocols.values import made_up_id
 
+ANTHROPIC_CALL_ID = re.compile(r"[a-zA-Z0-9_-]+")
+"""What Anthropic takes for the id of a call, by its error's words, on whichever protocol its model is spoken to."""
+
+_ANY_CALL_ID = re.compile(r".+", re.DOTALL)
+
 
 class CallIds:
     """Maps the ids of calls that are not of the right form, the same way each time, and makes each id unique.
 
     Some gateways use an id anew in every turn. `history.mend` puts a call's results right behind it, so the calls of
     an id and its results go by turns.
+
+    Args:
+        form: what the model's vendor takes; `None` where that is not known. An id goes back as it came then, unless it
+            is empty: gateways keep in it what Gemini wants again (`call_...__thought__` and a signature).
+        prefix: what ids begin with that are mapped.
     """
 
-    def __init__(self, form: re.Pattern[str], prefix: str) -> None:
-        self._form = form
+    def __init__(self, form: re.Pattern[str] | None, prefix: str) -> None:
+        self._form = form or _ANY_CALL_ID
         self._prefix = prefix
         self._used: set[str] = set()
         self._repeated: Counter[str] = Counter()  # how often an id was mapped again

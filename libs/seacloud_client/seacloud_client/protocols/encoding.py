@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from pydantic_core import from_json
+
 from seacloud_client.conversation import Extras, Media, Message, Request, Text, ToolCall, ToolChoice
 from seacloud_client.errors import InvalidInputError
+from seacloud_client.json_bodies import to_json
 
 Json: TypeAlias = dict[str, Any]
 
@@ -63,11 +67,31 @@ def texts_of(message: Message) -> list[Text]:
 
 
 def arguments_of(call: ToolCall) -> str:
-    """The arguments of a function's call, as they came; `{}` where there is no text at all.
+    """The arguments of a function's call, as they came, if they are a JSON object; else that of `input_of` as JSON.
 
-    OpenAI's reference calls them JSON, which an empty text is not, and vendors that parse a history refuse it.
+    OpenAI's reference calls them JSON, and vendors that parse a history (Qwen: `The "function.arguments" parameter ...
+    must be in JSON format`) refuse the whole conversation where they are not.
     """
-    return call.arguments if call.arguments.strip() else "{}"
+    try:
+        if isinstance(from_json(call.arguments, allow_inf_nan=False), dict):
+            return call.arguments
+    except ValueError:
+        pass
+    return json.dumps(input_of(call), ensure_ascii=False)
+
+
+def input_of(call: ToolCall) -> Json:
+    """The arguments of a function's call as an object; an empty one where there is no text at all.
+
+    What does not parse, or parses to what JSON cannot hold (NaN, half of a surrogate pair), goes back as
+    `{"invalid_arguments": text}`, so that the model sees its mistake, which the tool's result will name.
+    """
+    try:
+        arguments = call.parse()
+        to_json(arguments)
+    except ValueError:  # an InvalidInputError is one
+        return {"invalid_arguments": call.arguments}
+    return arguments
 
 
 def data_url(part: Media) -> str:

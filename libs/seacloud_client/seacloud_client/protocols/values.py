@@ -47,8 +47,8 @@ def as_key(value: Any) -> Any:
     return fingerprint(value) if isinstance(value, (dict, list)) else value
 
 
-_LABELS = frozenset(("channel", "id", "index", "name", "object", "role", "status", "type"))
-"""Fields that say what an object is: they come whole, with each fragment or with one."""
+_LABELS = frozenset(("channel", "id", "index", "name", "object", "role", "status", "thought_signature", "type"))
+"""Fields that say what an object is, or seal it: they come whole, with each fragment or with one."""
 
 
 class Fragments:

@@ -105,6 +105,18 @@ _CHAT: tuple[Extension, ...] = (
         list[shapes.ReasoningDetail],
         "OpenRouter; our encoder of chat_completions gives it back",
     ),
+    Field(
+        _TURN,
+        "thinking_blocks",
+        list[dict[str, Any]],
+        "Claude's sealed thoughts, as LiteLLM sends them; our encoder of chat_completions gives them back",
+    ),
+    Field(
+        _TURN,
+        "extra_content",
+        dict[str, Any],
+        "Gemini: the signature of a thought; our encoder of chat_completions gives it back",
+    ),
     Branch(
         ("ChatCompletionContentPartRefusalParam",),
         shapes.ThinkingPart,

@@ -75,12 +75,16 @@ class Arguments:
 
 
 class Call:
-    """A tool call as it grows, number `number` of its choice. It becomes a part, `part`, when it has a name."""
+    """A tool call as it grows, number `number` of its choice.
 
-    __slots__ = ("arguments", "extras", "id", "kind", "name", "number", "part")
+    It becomes a part, `part`, when it has a name that cannot grow any more: behind it come arguments, or another call.
+    """
 
-    def __init__(self, number: int, kind: Literal["function", "custom"]) -> None:
+    __slots__ = ("arguments", "extras", "id", "index", "kind", "name", "number", "part")
+
+    def __init__(self, number: int, index: Any, kind: Literal["function", "custom"]) -> None:
         self.number = number
+        self.index = index  # as a key
         self.kind = kind
         self.id: str | None = None
         self.name: str | None = None
@@ -96,20 +100,31 @@ class Calls:
         self._calls: list[Call] = []
         self._by_index: dict[Any, Call] = {}  # the last of each
         self._by_id: dict[str, Call] = {}  # the first of each
+        self._announced: dict[Any, str] = {}  # by index: an id that came without a name, and is none of these calls'
 
     def __iter__(self) -> Iterator[Call]:
         return iter(self._calls)
 
+    @property
+    def last(self) -> Call | None:
+        """The last of them."""
+        return self._calls[-1] if self._calls else None
+
     def begin(self, index: Any, kind: Literal["function", "custom"]) -> Call:
         """Another call."""
-        call = Call(len(self._calls), kind)
+        call = Call(len(self._calls), as_key(index), kind)
         self._calls.append(call)
-        self._by_index[as_key(index)] = call
+        self._by_index[call.index] = call
         return call
 
+    def announced_id(self, call: Call) -> str | None:
+        """The id that a fragment without a name had, if this call, which begins without one, comes behind it."""
+        return self._announced.pop(call.index, None)
+
     def name(self, call: Call, call_id: str | None, name: str | None) -> None:
-        """Notes what a fragment says of its call, unless it is known."""
-        call.name = call.name or name
+        """Notes what a fragment says of its call, unless it is known. A name may come in pieces."""
+        if name and name != call.name and call.part is None:
+            call.name = (call.name or "") + name
         if call.id is None and call_id is not None:
             call.id = call_id
             self._by_id.setdefault(call_id, call)
@@ -119,14 +134,28 @@ class Calls:
 
         A new call has a name. It is told from a fragment of an older one by its index; where a gateway uses that
         again or leaves it out, by its id; where there is none, by the older one's arguments being complete. A fragment
-        that says nothing of itself continues the last call, or, at another `place`, one before it.
+        that says nothing of itself continues the last call, or, at another `place`, one before it. An id that is not
+        known says nothing without a name: vLLM has another with each fragment.
         """
-        known = self._by_index.get(as_key(index)) if index is not None else self._unnumbered(call_id, name, place)
+        known = self._numbered(index, call_id, name) if index is not None else self._unnumbered(call_id, name, place)
         if known is None or not name or known.name is None:
             return known
         if call_id and known.id:
             return known if call_id == known.id else None
-        return None if known.arguments.is_whole else known
+        is_other = known.arguments.is_whole or (index is None and name != known.name)
+        return None if is_other else known
+
+    def _numbered(self, index: Any, call_id: str | None, name: str | None) -> Call | None:
+        key = as_key(index)
+        last = self._by_index.get(key)
+        if last is None or not call_id or last.id in (None, call_id):
+            return last
+        known = self._by_id.get(call_id)
+        if known is None:
+            if not name:
+                self._announced[key] = call_id
+            return last
+        return known if known.index == key else last  # several calls under one index, in turns
 
     def _unnumbered(self, call_id: str | None, name: str | None, place: int) -> Call | None:
         last = self._calls[max(place, -len(self._calls))] if self._calls else None

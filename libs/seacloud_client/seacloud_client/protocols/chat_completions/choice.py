@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from seacloud_client.conversation import (
@@ -34,29 +33,13 @@ from seacloud_client.deltas import (
 )
 from seacloud_client.errors import ProtocolError
 from seacloud_client.protocols.chat_completions.calls import Call, Calls
+from seacloud_client.protocols.chat_completions.details import DETAIL_KEYS, Detail, Details
+from seacloud_client.protocols.chat_completions.finishes import FINISHES
+from seacloud_client.protocols.chat_completions.sealed import ThinkingBlocks
 from seacloud_client.protocols.usage import count
-from seacloud_client.protocols.values import Fragments, as_json_text, as_key, fingerprint, made_up_id, objects, string
+from seacloud_client.protocols.values import Fragments, as_json_text, fingerprint, made_up_id, objects, string
 
 Json = Mapping[str, Any]
-
-FINISHES: Mapping[str, Finish] = {
-    "stop": Finish.STOP,
-    "eos": Finish.STOP,  # Together
-    "end_turn": Finish.STOP,
-    "stop_sequence": Finish.STOP,
-    "length": Finish.LENGTH,
-    "max_tokens": Finish.LENGTH,
-    "max_output_tokens": Finish.LENGTH,
-    "model_length": Finish.LENGTH,  # Mistral
-    "tool_calls": Finish.TOOL_CALLS,
-    "function_call": Finish.TOOL_CALLS,
-    "tool_use": Finish.TOOL_CALLS,
-    "content_filter": Finish.CONTENT_FILTER,
-    "sensitive": Finish.CONTENT_FILTER,  # Z.ai
-    "refusal": Finish.REFUSAL,
-    "error": Finish.ERROR,
-    "network_error": Finish.ERROR,  # Z.ai
-}
 
 # Where the parts of a choice stand: the order of a plain reply, whichever comes first in a stream.
 _REASONING = 0
@@ -70,7 +53,9 @@ _CHOICE_KEYS = frozenset(("index", "delta", "message", "finish_reason", "logprob
 """Keys of a choice that are read, or repeat what was: `text` is the delta's content again (Together)."""
 
 _CALL_KEYS = frozenset(("index", "id", "type", "function", "custom"))
-_DETAIL_KEYS = frozenset(("type", "text", "summary", "data", "signature", "id"))
+
+_TOKEN_LISTS = frozenset(("token_ids",))
+"""Keys of a choice (vLLM's) under which each chunk has a list of its own tokens, as `logprobs` of the older form do."""
 
 
 class ChoiceReader:
@@ -81,12 +66,14 @@ class ChoiceReader:
         self.finish_reason: str | None = None
         self._reply_id = reply_id
         self._has_said = False
+        self._is_whole = False  # it is a plain reply's: what stands side by side there are different things
         self._extras: dict[str, Any] = {}
         self._message_extras = Fragments()
+        self._thinking_blocks = ThinkingBlocks()
         self._text: int | None = None  # the open text part; so that a stream of text costs little
         self._content: list[type[Part]] = []  # what the parts of the content are, in order
         self._reasoning: dict[str, int] = {}  # by the field that it is in
-        self._details: dict[Any, _Detail] = {}  # by index and type
+        self._details = Details()
         self._refusal = False
         self._audio = False
         self._images = 0
@@ -102,7 +89,8 @@ class ChoiceReader:
         """
         delta = choice.get("delta")
         if delta is None and isinstance(choice.get("message"), dict) and not self._has_said:
-            delta = as_delta(choice["message"])  # a plain reply as an event of a stream, as a gateway may send it
+            delta = _as_delta(choice["message"])  # a plain reply, which a gateway may send as an event of a stream
+            self._is_whole = True
         if delta:
             self._has_said = True
             self._read_delta(delta, deltas)
@@ -112,7 +100,10 @@ class ChoiceReader:
             self.finish_reason = str(choice["finish_reason"])
         for name in choice:
             if name not in _CHOICE_KEYS and choice[name] is not None:
-                self._extras[name] = choice[name]
+                if name in _TOKEN_LISTS:
+                    _lengthen(self._extras, name, choice[name])
+                else:
+                    self._extras[name] = choice[name]
 
     def _read_delta(self, delta: Any, deltas: list[Delta]) -> None:
         if not isinstance(delta, dict):
@@ -129,10 +120,10 @@ class ChoiceReader:
         """Ends the parts and the choice."""
         deltas.extend(
             ReasoningDelta(self.index, detail.part, "", detail.signature, detail.encrypted)
-            for detail in self._details.values()
+            for detail in self._details
             if detail.signature or detail.encrypted
         )
-        parts = [*self._reasoning.values(), *(detail.part for detail in self._details.values())]
+        parts = [*self._reasoning.values(), *(detail.part for detail in self._details)]
         parts += range(_CONTENT, _CONTENT + len(self._content))
         parts += [_REFUSAL] * self._refusal + [_AUDIO] * self._audio
         parts += range(_IMAGES, _IMAGES + self._images)
@@ -141,6 +132,7 @@ class ChoiceReader:
             deltas.append(PartEnd(self.index, part, None if late is None else late.whole() or None))
         for call in self._calls:
             self._finish_call(call, deltas)
+        self._message_extras.add_field("thinking_blocks", self._thinking_blocks.whole() or None)
         said = self._message_extras.whole()
         extras = {**self._extras, **({"message": said} if said else {})}
         finish = FINISHES.get((self.finish_reason or "").lower(), Finish.UNKNOWN)  # Gemini's words are in capitals
@@ -161,7 +153,8 @@ class ChoiceReader:
             if isinstance(item, str):
                 self.take_content_delta(item, _delta, deltas)
             elif isinstance(item, dict):
-                _CONTENT_ITEMS.get(str(item.get("type")), ChoiceReader.take_native_item)(self, item, deltas)
+                kind = item.get("type") or ("text" if isinstance(item.get("text"), str) else None)
+                _CONTENT_ITEMS.get(str(kind), ChoiceReader.take_native_item)(self, item, deltas)
 
     def _open(self, value: Part, deltas: list[Delta]) -> int:
         """Starts the next part of the content."""
@@ -175,6 +168,8 @@ class ChoiceReader:
         text = item.get("text")
         if isinstance(text, str) and text:
             self.take_content_delta(text, item, deltas)
+        if item.get("annotations"):
+            self.take_annotations(item["annotations"], item, deltas)
 
     def take_thinking_item(self, item: Json, deltas: list[Delta]) -> None:
         """A thought in a list of content (Mistral)."""
@@ -198,6 +193,15 @@ class ChoiceReader:
         """Anything else in a list of content: a reference (Mistral), say."""
         self._open(Native("chat_completions", item), deltas)
         self._text = None
+
+    def take_image_item(self, item: Json, deltas: list[Delta]) -> None:
+        """A picture in a list of content."""
+        url = _image_url(item)
+        if url is None:
+            self.take_native_item(item, deltas)
+        else:
+            self._open(_image(url), deltas)
+            self._text = None
 
     def _plain_reasoning(self, form: str, value: Any, deltas: list[Delta]) -> None:
         if not isinstance(value, str):
@@ -224,32 +228,32 @@ class ChoiceReader:
         for entry in objects(value):
             kind = str(entry.get("type") or "reasoning.text")
             form = kind if kind.startswith("reasoning.") else "reasoning.text"
-            detail = self._detail(entry, kind, form, deltas)
+            known = None if self._is_whole else self._details.find(entry, kind)
+            detail = known or self._begin_detail(entry, kind, form, deltas)
             text = string(entry.get("summary" if form == "reasoning.summary" else "text"))
             if text:
                 deltas.append(ReasoningDelta(self.index, detail.part, text))
             if not entry.keys() <= detail.known:
                 self._keep_late(detail.part, entry, detail.known)
-            detail.signature = string(entry.get("signature")) or detail.signature
-            detail.encrypted = string(entry.get("data")) or detail.encrypted
+            detail.seal(entry)
 
-    def _detail(self, entry: Json, kind: str, form: str, deltas: list[Delta]) -> _Detail:
-        """The detail that an entry adds to: the one of its index and type. Those without an index are one of a type.
-
-        A type that is none of OpenRouter's is kept among the extras: the form says where a part goes back to.
-        """
-        place = (as_key(entry.get("index")), kind)
-        known = self._details.get(place)
-        if known is not None:
-            return known
+    def _begin_detail(self, entry: Json, kind: str, form: str, deltas: list[Delta]) -> Detail:
+        """Another detail. A type that is none of OpenRouter's is kept among the extras: the form says where to."""
         part = _REASONING + len(self._reasoning) + len(self._details)
-        detail = self._details[place] = _Detail(part, _DETAIL_KEYS | entry.keys())
-        extras = {name: value for name, value in entry.items() if name not in _DETAIL_KEYS}
+        detail = self._details.begin(part, entry, kind)
+        extras = {name: value for name, value in entry.items() if name not in DETAIL_KEYS}
         if form != kind:
             extras["type"] = entry["type"]
-        started = Reasoning("", "chat_completions", id=string(entry.get("id")), form=form, extras=extras or None)
+        started = Reasoning("", "chat_completions", id=detail.id, form=form, extras=extras or None)
         deltas.append(PartStart(self.index, part, started))
         return detail
+
+    def take_thinking_blocks(self, value: Any, _delta: Json, _deltas: list[Delta]) -> None:
+        """Claude's thinking as LiteLLM sends it, beside the readable form. It is told at the end."""
+        if isinstance(value, list):
+            self._thinking_blocks.add(objects(value))
+        else:
+            self._message_extras.add_field("thinking_blocks", value)
 
     def take_refusal_delta(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Why the model declines."""
@@ -273,9 +277,8 @@ class ChoiceReader:
     def take_image_list(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
         """Pictures that the model made (OpenRouter)."""
         for item in objects(value):
-            address = item.get("image_url")
-            url = address.get("url") if isinstance(address, dict) else address
-            if isinstance(url, str) and url:
+            url = _image_url(item)
+            if url is not None:
                 deltas.append(PartStart(self.index, _IMAGES + self._images, _image(url)))
                 self._images += 1
 
@@ -309,7 +312,11 @@ class ChoiceReader:
         said = said if isinstance(said, dict) else {}
         name, call_id = string(said.get("name")), string(fragment.get("id"))
         index = fragment.get("index")
-        call = self._calls.find(index, call_id, name, place) or self._calls.begin(index, kind)
+        call = self._calls.find(index, call_id, name, place)
+        if call is None:
+            self._start_named(deltas)
+            call = self._calls.begin(index, kind)
+            call_id = call_id or self._calls.announced_id(call)
         late_id = call_id if call.id is None else None
         self._calls.name(call, call_id, name)
         if not fragment.keys() <= _CALL_KEYS:
@@ -320,8 +327,14 @@ class ChoiceReader:
             if arguments or late_id:
                 deltas.append(ToolCallDelta(self.index, call.part, arguments, late_id))
             return
-        if call.name:
+        if call.name and call.arguments:
             self._start_call(call, deltas)
+
+    def _start_named(self, deltas: list[Delta]) -> None:
+        """Starts the last call, if it waits for more of its name."""
+        last = self._calls.last
+        if last is not None and last.part is None and last.name:
+            self._start_call(last, deltas)
 
     def _start_call(self, call: Call, deltas: list[Delta]) -> int:
         call.part = _CALLS + call.number
@@ -344,19 +357,18 @@ class ChoiceReader:
             logprobs = Logprobs(tuple(objects(value.get("content"))), tuple(objects(value.get("refusal"))))
             if logprobs.content or logprobs.refusal:
                 deltas.append(LogprobsDelta(self.index, logprobs))
-            others = {name: v for name, v in value.items() if name not in ("content", "refusal") and v is not None}
-            if others:
-                self._extras["logprobs"] = others  # the older form: tokens, token_logprobs, ...
+            for name, others in value.items():
+                if name not in ("content", "refusal") and others is not None:  # the older form: token_logprobs, ...
+                    _lengthen(self._extras.setdefault("logprobs", {}), name, others)
 
 
-@dataclass(slots=True)
-class _Detail:
-    """An open entry of `reasoning_details`. What it is sealed with is told at its end: it may come several times."""
-
-    part: int
-    known: frozenset[str]  # the fields that were told, or are read
-    signature: str | None = None
-    encrypted: str | None = None
+def _lengthen(fields: dict[str, Any], name: str, value: Any) -> None:
+    """Keeps a field of which each chunk has a list of its own; of any other, the last value."""
+    known = fields.get(name)
+    if isinstance(value, list) and isinstance(known, list):
+        known.extend(value)
+    else:
+        fields[name] = list(value) if isinstance(value, list) else value  # what was fed is not ours to change
 
 
 def _is_bare(fragment: Json) -> bool:
@@ -365,7 +377,7 @@ def _is_bare(fragment: Json) -> bool:
     return fragment.get("index") is None and not fragment.get("id") and isinstance(said, dict) and not said.get("name")
 
 
-def as_delta(message: Json) -> Json:
+def _as_delta(message: Json) -> Json:
     """A plain reply's message in a stream's form. Its calls are all different ones, so they are numbered."""
     calls = message.get("tool_calls")
     if not isinstance(calls, list):
@@ -379,6 +391,7 @@ _READERS: Mapping[str, Callable[[ChoiceReader, Any, Json, list[Delta]], None]] =
     "reasoning_content": ChoiceReader.take_reasoning_content,
     "reasoning": ChoiceReader.take_reasoning_text,
     "reasoning_details": ChoiceReader.take_reasoning_details,
+    "thinking_blocks": ChoiceReader.take_thinking_blocks,
     "refusal": ChoiceReader.take_refusal_delta,
     "audio": ChoiceReader.take_audio_delta,
     "images": ChoiceReader.take_image_list,
@@ -389,6 +402,8 @@ _READERS: Mapping[str, Callable[[ChoiceReader, Any, Json, list[Delta]], None]] =
 
 _CONTENT_ITEMS: Mapping[str, Callable[[ChoiceReader, Json, list[Delta]], None]] = {
     "text": ChoiceReader.take_text_item,
+    "output_text": ChoiceReader.take_text_item,
+    "image_url": ChoiceReader.take_image_item,
     "thinking": ChoiceReader.take_thinking_item,
 }
 
@@ -408,6 +423,11 @@ def _annotation(raw: Json) -> Annotation:
         start=count(facts, "start_index"),
         end=count(facts, "end_index"),
     )
+
+
+def _image_url(item: Json) -> str | None:
+    address = item.get("image_url")
+    return string(address.get("url") if isinstance(address, dict) else address)
 
 
 def _image(url: str) -> Image:

@@ -6,7 +6,8 @@ reference is what other vendors and gateways send in the same format:
 - reasoning: `reasoning_content` (DeepSeek, Z.ai, Qwen, xAI), `reasoning` (Groq, Ollama, OpenRouter),
   `reasoning_details` (OpenRouter), a `thinking` part in a list of content (Mistral);
 - tool calls without an index, with one index for several calls, without an id, with objects for arguments;
-- the usage on every chunk, in a choice, or in `x_groq`, and totals that count what the parts leave out (xAI, Mistral);
+- the usage on every chunk, in a choice, or in `x_groq`, and totals that count what the parts leave out (xAI, Mistral,
+  Gemini);
 - the reply itself as the only event of a stream;
 - the finish reason twice, extra keys everywhere. An extra key is kept in `extras`.
 """
@@ -15,14 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import starmap
 from typing import Any
 
 from seacloud_client.conversation import Reply, Usage
 from seacloud_client.deltas import Delta, ResponseMeta, UsageDelta
-from seacloud_client.error_mapping import error_from_body, is_error_body
+from seacloud_client.error_mapping import error_from_body, is_error_reply
 from seacloud_client.errors import ProtocolError, StreamBroken, after
 from seacloud_client.folding import Fold
-from seacloud_client.protocols.chat_completions.choice import ChoiceReader, as_delta
+from seacloud_client.protocols.chat_completions.choice import ChoiceReader
 from seacloud_client.protocols.usage import count, first_count
 
 Json = Mapping[str, Any]
@@ -32,6 +34,8 @@ _CHUNK_KEYS = frozenset(
 )
 """Keys of a chunk that are read, or mean nothing: `p` and `obfuscation` are padding against eavesdroppers."""
 
+_COUNTS = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens")
+
 
 def decode(body: Any) -> Reply:
     """Reads the JSON body of a plain reply.
@@ -40,20 +44,21 @@ def decode(body: Any) -> Reply:
         APIError: if it is an error, though its status was 200.
         ProtocolError: if it is no chat completion.
     """
-    if is_error_body(body) or (isinstance(body, dict) and body.get("object") == "error"):
+    if is_error_reply(body):
         raise error_from_body(body)
     if not isinstance(body, dict) or not isinstance(body.get("choices"), list):
         raise ProtocolError("The answer is no chat completion: it has no list of choices.", body=body)
     decoder = ChatStreamDecoder()
-    deltas = decoder.feed("", {**body, "choices": [_as_streamed(choice) for choice in body["choices"]]})
+    deltas = decoder.feed("", {**body, "choices": [*starmap(_as_streamed, enumerate(body["choices"]))]})
     return Fold().add_all(deltas).add_all(decoder.finish()).reply()
 
 
-def _as_streamed(choice: Any) -> Any:
-    """A plain reply's choice in a stream's form."""
-    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
+def _as_streamed(number: int, choice: Any) -> Any:
+    """A plain reply's choice, the one of this number, in a stream's form."""
+    if not isinstance(choice, dict):
         return choice
-    return {**choice, "delta": as_delta(choice["message"])}
+    placed = choice if choice.get("index") is not None else {**choice, "index": number}
+    return {**placed, "delta": None} if isinstance(choice.get("message"), dict) else placed
 
 
 class ChatStreamDecoder:
@@ -80,7 +85,7 @@ class ChatStreamDecoder:
         """
         if not isinstance(data, dict):
             raise ProtocolError(f"A chunk of the stream is not a JSON object: {str(data)[:200]}.", body=data)
-        if event == "error" or data.get("error") or data.get("object") == "error":  # the last is vLLM's
+        if event == "error" or data.get("error") or (not data.get("choices") and is_error_reply(data)):
             return self._fail(data)
         deltas: list[Delta] = []
         try:
@@ -106,7 +111,7 @@ class ChatStreamDecoder:
     def _read(self, data: Json, deltas: list[Delta]) -> None:
         if not self._is_known:
             self._tell_meta(data, deltas)
-        if data.get("usage"):
+        if data.get("usage") and (self._usage is None or _counts_something(data["usage"])):
             self._usage = data["usage"]
         if data.get("service_tier"):
             self._service_tier = str(data["service_tier"])
@@ -184,21 +189,38 @@ class ChatStreamDecoder:
                 self._usage = choice["usage"]  # Moonshot's place for it
 
 
+def _counts_something(usage: Any) -> bool:
+    """Whether a usage that comes behind another is news: some gateways end a stream with one of zeros."""
+    return isinstance(usage, dict) and any(count(usage, name) for name in _COUNTS)
+
+
 def read_usage(raw: Any) -> Usage | None:
     """The usage in our terms.
 
     Some vendors' totals count what their parts leave out: xAI's `completion_tokens` are without the reasoning, and
     Mistral's `prompt_tokens` without the sound. Where the total says so, it is added to the part it belongs to.
+    Gemini's OpenAI compatibility counts the thoughts in the total alone, and gives no details: what is missing there
+    came out.
     """
     if not isinstance(raw, dict) or not raw:
         return None
-    given = first_count(raw, ("prompt_tokens",), ("input_tokens",)) or 0
+    told = first_count(raw, ("prompt_tokens",), ("input_tokens",))
+    given = told or 0
     made = first_count(raw, ("completion_tokens",), ("output_tokens",)) or 0
     total = count(raw, "total_tokens")
     reasoning = count(raw, "completion_tokens_details", "reasoning_tokens")
     heard = count(raw, "prompt_tokens_details", "audio_tokens")
+    cache_read = first_count(
+        raw,
+        ("prompt_tokens_details", "cached_tokens"),
+        ("prompt_cache_hit_tokens",),
+        ("cached_tokens",),
+        ("num_cached_tokens",),
+    )
+    cache_creation = first_count(raw, ("prompt_tokens_details", "cache_write_tokens"), ("cache_creation_input_tokens",))
+    is_bare = told is not None and reasoning is None and not (heard or cache_read or cache_creation)
     missing = 0 if total is None else total - given - made
-    if missing > 0 and missing == reasoning:
+    if missing > 0 and (is_bare or missing == reasoning):
         made += missing
     elif missing > 0 and missing == heard:
         given += missing
@@ -206,16 +228,8 @@ def read_usage(raw: Any) -> Usage | None:
         input_tokens=given,
         output_tokens=made,
         total_tokens=given + made if total is None else total,
-        cache_read_tokens=first_count(
-            raw,
-            ("prompt_tokens_details", "cached_tokens"),
-            ("prompt_cache_hit_tokens",),
-            ("cached_tokens",),
-            ("num_cached_tokens",),
-        ),
-        cache_creation_tokens=first_count(
-            raw, ("prompt_tokens_details", "cache_write_tokens"), ("cache_creation_input_tokens",)
-        ),
+        cache_read_tokens=cache_read,
+        cache_creation_tokens=cache_creation,
         reasoning_tokens=reasoning,
         input_audio_tokens=heard,
         output_audio_tokens=count(raw, "completion_tokens_details", "audio_tokens"),

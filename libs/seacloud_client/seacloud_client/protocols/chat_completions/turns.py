@@ -28,18 +28,23 @@ from seacloud_client.conversation import (
 )
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.models import ModelFacts
-from seacloud_client.protocols.call_ids import CallIds
+from seacloud_client.protocols.call_ids import ANTHROPIC_CALL_ID, CallIds
+from seacloud_client.protocols.chat_completions.sealed import going_back
 from seacloud_client.protocols.encoding import Json, arguments_of, data_url, given, texts_of
 from seacloud_client.protocols.history import mend
 
-_CALL_ID = re.compile(r"(?s:.{1,40})")
-"""OpenAI refuses longer ids of calls; a gateway may have sent none."""
+_CALL_IDS: Mapping[str | None, re.Pattern[str]] = {
+    "openai": re.compile(r"(?s:.{1,40})"),
+    "anthropic": ANTHROPIC_CALL_ID,
+}
+"""What a model's vendor takes for the id of a call: OpenAI refuses longer ones."""
 
 _NOT_IN_A_NAME = re.compile(r"[\s<|\\/>]+")
 """What OpenAI refuses in a message's `name`, by its error's words. Frameworks put agents' names there, with spaces."""
 
-_CALL_EXTRAS = frozenset(("extra_content", "cache_control"))
-"""Extras of a tool call that go back: Gemini's Chat API wants its `extra_content` (a thought's signature) again."""
+_CALL_EXTRAS = frozenset(("extra_content", "provider_specific_fields", "cache_control"))
+"""Extras of a tool call that go back: Gemini's Chat API wants its `extra_content` (a thought's signature) again, which
+LiteLLM has in `provider_specific_fields`."""
 
 _REASONING_FIELDS = frozenset(("reasoning_content", "reasoning"))
 """Fields of the assistant's turn that reasoning may go back in: a form is a stranger's word, and names no other."""
@@ -55,14 +60,14 @@ def conversation(messages: Sequence[Message], facts: ModelFacts) -> list[Json]:
         InvalidInputError: if a part cannot be sent on this protocol.
     """
     writer = _Writer(facts)
-    for message in _with_valid_ids(mend(messages)):
+    for message in _with_valid_ids(mend(messages), facts):
         _ROLES[message.role](writer, message)
     return writer.turns
 
 
-def _with_valid_ids(messages: Iterable[Message]) -> Iterator[Message]:
-    """The messages with ids of calls that the protocol takes: other protocols' may be of another form."""
-    ids = CallIds(_CALL_ID, "call_")
+def _with_valid_ids(messages: Iterable[Message], facts: ModelFacts) -> Iterator[Message]:
+    """The messages with ids of calls that the model's vendor takes: other protocols' may be of another form."""
+    ids = CallIds(_CALL_IDS.get(facts.vendor), "call_")
     for message in messages:
         parts: list[Part] = []
         for part in message.parts:
@@ -101,16 +106,17 @@ class _Writer:
         calls = [_tool_call(part) for part in message.parts if isinstance(part, ToolCall)]
         refusal = "".join(part.text for part in message.parts if isinstance(part, Refusal))
         spoken = next((part for part in message.parts if isinstance(part, Audio) and part.id), None)
-        turn = _turn(message, _assistant_content(message.parts))
+        replays = self._facts.replay_reasoning
+        is_replayed = replays == "always" or (bool(calls) and replays == "tool_calls")
+        extras = going_back(message.extras, is_replayed=is_replayed)
+        turn = _turn(replace(message, extras=extras), _assistant_content(message.parts))
         if refusal:
             turn["refusal"] = refusal
         if spoken is not None:
             turn["audio"] = {"id": spoken.id}
         if calls:
             turn["tool_calls"] = calls
-        replays = self._facts.replay_reasoning
-        if replays == "always" or (calls and replays == "tool_calls"):
-            turn.update(_reasoning(message.parts))
+        turn.update(_reasoning(message.parts, is_replayed=is_replayed))
         self._made += [part for part in message.parts if isinstance(part, (Image, Video)) and _can_be_shown(part)]
         if not any(value for name, value in turn.items() if name not in ("role", "name")):
             return  # nothing of it can be sent: it was another protocol's reasoning or native items
@@ -280,8 +286,12 @@ def _thinking(part: Reasoning) -> Json:
 _ASSISTANT_PARTS: Mapping[type, Callable[[Any], Json]] = {Text: _text, Reasoning: _thinking, Native: _native}
 
 
-def _reasoning(parts: Iterable[Part]) -> Json:
-    """The assistant's reasoning, each piece in the field that it came in."""
+def _reasoning(parts: Iterable[Part], *, is_replayed: bool) -> Json:
+    """The assistant's reasoning, each piece in the field that it came in.
+
+    What came as `reasoning_details` always goes back: it is a gateway's own form (OpenRouter's), which knows itself
+    what of it the model takes, and keeps OpenAI's models thinking by it. They themselves take no readable reasoning.
+    """
     fields: Json = {}
     details: list[Json] = []
     for part in parts:
@@ -289,7 +299,7 @@ def _reasoning(parts: Iterable[Part]) -> Json:
             continue
         if part.form is not None and part.form.startswith("reasoning."):
             details.append(_detail(part))
-        else:
+        elif is_replayed:
             name = part.form if part.form in _REASONING_FIELDS else "reasoning_content"
             fields[name] = fields.get(name, "") + part.text
     if details:

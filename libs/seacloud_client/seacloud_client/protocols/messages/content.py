@@ -24,9 +24,9 @@ from seacloud_client.conversation import (
     Video,
 )
 from seacloud_client.errors import InvalidInputError
-from seacloud_client.json_bodies import to_json
+from seacloud_client.models import ModelFacts
 from seacloud_client.protocols.callers import caller_of
-from seacloud_client.protocols.encoding import Json, known_extras, refusing_media
+from seacloud_client.protocols.encoding import Json, input_of, known_extras, refusing_media
 
 _IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _ANY_EXTRAS = ("cache_control",)
@@ -53,8 +53,11 @@ def user_blocks(parts: Iterable[Part]) -> list[Json]:
     return _blocks(parts, _USER)
 
 
-def assistant_blocks(part: Part) -> list[Json]:
+def assistant_blocks(part: Part, facts: ModelFacts) -> list[Json]:
     """A part of what the model said, but for its tool calls: a block, or none."""
+    if isinstance(part, Reasoning):
+        block = _reasoning(part, facts)
+        return [] if block is None else [block]
     return _blocks((part,), _ASSISTANT)
 
 
@@ -77,18 +80,9 @@ def _valid_name(name: str) -> str:
 def _input(call: ToolCall) -> Json:
     """The arguments as the object that the service demands.
 
-    What does not parse, or parses to what JSON cannot hold (NaN, half of a surrogate pair), goes back as
-    `{"invalid_arguments": text}`, so that the model sees its mistake, which the tool's result will name. A custom
-    tool's text goes back as the only field of the schema that was sent for it.
+    A custom tool's text goes back as the only field of the schema that was sent for it.
     """
-    if call.kind == "custom":
-        return {"input": call.arguments}
-    try:
-        arguments = call.parse()
-        to_json(arguments)
-    except ValueError:  # an InvalidInputError is one
-        return {"invalid_arguments": call.arguments}
-    return arguments
+    return {"input": call.arguments} if call.kind == "custom" else input_of(call)
 
 
 def result_block(result: ToolResult, call_id: str) -> Json:
@@ -101,7 +95,7 @@ def result_block(result: ToolResult, call_id: str) -> Json:
     content = user_blocks(result.parts)
     if content:
         block["content"] = content
-    if result.is_error:
+    if result.is_error and all(part["type"] == "text" for part in content):  # with a picture in it, it is refused
         block["is_error"] = True
     return {**block, **known_extras(result.extras, _RESULT_EXTRAS)}
 
@@ -209,13 +203,18 @@ def _refusal(part: Refusal) -> Json | None:
     return text_block(Text(part.text))
 
 
-def _reasoning(part: Reasoning) -> Json | None:
-    """Reasoning as it came. The service takes it with the proof that it is its own, and refuses it without."""
+def _reasoning(part: Reasoning, facts: ModelFacts) -> Json | None:
+    """Reasoning as it came.
+
+    Anthropic takes it with the proof that it is its own, and refuses it without. Vendors that sign nothing (DeepSeek,
+    Moonshot) want it back all the same, on turns that call tools.
+    """
     if part.protocol != "messages":
         return None
     if part.form == "redacted_thinking":
         return {"type": "redacted_thinking", "data": part.encrypted} if part.encrypted else None
-    return {"type": "thinking", "thinking": part.text, "signature": part.signature} if part.signature else None
+    is_taken = part.signature or (part.text and facts.vendor is None)
+    return {"type": "thinking", "thinking": part.text, "signature": part.signature or ""} if is_taken else None
 
 
 _USER: Mapping[type, Callable[[Any], Json | None]] = {
@@ -230,7 +229,6 @@ _USER: Mapping[type, Callable[[Any], Json | None]] = {
 
 _ASSISTANT: Mapping[type, Callable[[Any], Json | None]] = {
     Text: text_block,
-    Reasoning: _reasoning,
     Audio: _spoken,
     Native: _native,
     Refusal: _refusal,

@@ -20,7 +20,7 @@ from typing import Any
 
 from seacloud_client.conversation import Finish, Reply, Usage
 from seacloud_client.deltas import Delta, FinishDelta, ResponseMeta, UsageDelta
-from seacloud_client.error_mapping import error_from_body, is_error_body
+from seacloud_client.error_mapping import error_from_body, is_error_reply
 from seacloud_client.errors import ProtocolError, SeaCloudError, StreamBroken, after
 from seacloud_client.folding import Fold
 from seacloud_client.protocols.messages.blocks import (
@@ -76,7 +76,7 @@ def decode(body: Any) -> Reply:
         APIError: if it is an error, though its status was 200.
         ProtocolError: if it is no message.
     """
-    if is_error_body(body):
+    if is_error_reply(body):
         raise error_from_body(body)
     if not isinstance(body, dict) or not isinstance(body.get("content"), (list, str)):
         raise ProtocolError("The answer is no message: it has no content.", body=body)
@@ -122,8 +122,9 @@ class MessagesStreamDecoder:
         kind = data.get("type")
         handler = _EVENTS.get(kind if isinstance(kind, str) else event)
         if handler is None:
-            if event == "error" or kind == "error" or data.get("error"):
-                raise error_from_body(data)
+            if event == "error" or data.get("error") or is_error_reply(data):
+                usage = read_usage(self._usage)
+                return after([] if usage is None else [UsageDelta(usage)], error_from_body(data))
             return []  # a ping, or an event that this version does not know
         deltas: list[Delta] = []
         try:

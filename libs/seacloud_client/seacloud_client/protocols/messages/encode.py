@@ -7,7 +7,7 @@ What the protocol lacks:
   sequences of white space, sounds and films, pictures in instructions;
 - left out, since the answer is the same without: `prediction`, `prompt_cache_key`, labels in `metadata` (but for
   `user_id`), name and strictness of an output's schema (it is always strict), names of speakers, reasoning and native
-  items of other protocols, reasoning without its signature;
+  items of other protocols, reasoning without its signature but for vendors that may give none;
 - carried elsewhere: see `turns`, `tools` for an answer in JSON, and `schema` for the schemas that the model is held to.
 
 What it calls otherwise: `stop` (`stop_sequences`), `user` or else `safety_identifier` (`metadata.user_id`),
@@ -76,7 +76,7 @@ def encode(request: Request, stream: bool) -> Json:
     facts = facts_of(request.model)
     thinking = thinking_field(request, facts)
     max_tokens = _default_max_tokens(thinking, facts) if request.max_tokens is None else request.max_tokens
-    body: Json = {"model": request.model, "max_tokens": max_tokens, **conversation(request.messages)}
+    body: Json = {"model": request.model, "max_tokens": max_tokens, **conversation(request.messages, facts)}
     body.update({name: value for name in _SAME_NAME if (value := getattr(request, name)) is not None})
     if request.stop:
         body["stop_sequences"] = list(request.stop)

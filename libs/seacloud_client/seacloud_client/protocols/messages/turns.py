@@ -12,7 +12,7 @@ What the service demands, and a history may not give:
   thoughts go back where they stood; a turn that has lost its own is sent without, which the service may refuse while
   it thinks (Anthropic's guide "Extended thinking").
 - Tool calls have unique ids, of letters, digits, `_` and `-`, and names of the same. Others are mapped, the same way
-  each time.
+  each time; ids only where the model is Claude, since other vendors' may hold what they want again.
 - A built-in tool's result has its call before it, and a call its result, unless it is still to come (see
   `server_tools`). What has lost its other half is left out.
 
@@ -22,12 +22,12 @@ turns take none. A speaker's `name` is left out, since there is no place for it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from seacloud_client.conversation import File, Image, Message, Native, Part, ToolCall, ToolResult
-from seacloud_client.protocols.call_ids import CallIds
+from seacloud_client.models import ModelFacts
+from seacloud_client.protocols.call_ids import ANTHROPIC_CALL_ID, CallIds
 from seacloud_client.protocols.encoding import Json, texts_of
 from seacloud_client.protocols.history import mend
 from seacloud_client.protocols.messages.content import (
@@ -39,16 +39,14 @@ from seacloud_client.protocols.messages.content import (
 )
 from seacloud_client.protocols.messages.server_tools import without_lost
 
-_CALL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 
-
-def conversation(messages: Sequence[Message]) -> Json:
+def conversation(messages: Sequence[Message], facts: ModelFacts) -> Json:
     """The fields `system` (if there are instructions) and `messages`.
 
     Raises:
         InvalidInputError: if a part cannot be sent on this protocol.
     """
-    writer = _Writer()
+    writer = _Writer(facts)
     for message in mend(messages):
         _ROLES[message.role](writer, message)
     turns = _closed(without_lost(writer.turns))
@@ -60,10 +58,11 @@ def conversation(messages: Sequence[Message]) -> Json:
 class _Writer:
     """Writes the turns, one message after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, facts: ModelFacts) -> None:
         self.system: list[Json] = []
         self.turns: list[Json] = []
-        self._ids = CallIds(_CALL_ID, "toolu_")
+        self._facts = facts
+        self._ids = CallIds(ANTHROPIC_CALL_ID if facts.vendor == "anthropic" else None, "toolu_")
         self._made: list[Part] = []  # pictures of the assistant's, for the next turn of the user
 
     def instruct(self, message: Message) -> None:
@@ -71,7 +70,7 @@ class _Writer:
         others = tuple(part for part in message.parts if not isinstance(part, Native) or part.protocol != "messages")
         has_natives = len(others) < len(message.parts)
         texts_of(replace(message, parts=others))  # or refuses
-        blocks = _cached(message, [block for part in message.parts for block in assistant_blocks(part)])
+        blocks = _cached(message, [block for part in message.parts for block in assistant_blocks(part, self._facts)])
         if self.turns or has_natives:
             has_role = has_natives or (message.extras or {}).get("role") == "system"
             _add(self.turns, "system" if has_role else "user", blocks)
@@ -96,7 +95,7 @@ class _Writer:
             elif isinstance(part, (Image, File)):
                 self._made.append(part)
             else:
-                blocks += assistant_blocks(part)
+                blocks += assistant_blocks(part, self._facts)
         _add(self.turns, "assistant", _cached(message, blocks))
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from seacloud_client.conversation import Audio, Finish, Reply, Usage
 from seacloud_client.deltas import Delta, FinishDelta, MediaDelta, PartEnd, PartStart, ResponseMeta, UsageDelta
-from seacloud_client.error_mapping import error_from_body, is_error_body
+from seacloud_client.error_mapping import error_from_body, is_error_reply
 from seacloud_client.errors import APIError, ProtocolError, SeaCloudError, StreamBroken, after
 from seacloud_client.folding import Fold
 from seacloud_client.protocols.responses.finding import OpenItems, ToldItems
@@ -106,7 +106,7 @@ def decode(body: Any) -> Reply:
         APIError: if it is an error, though its status was 200, or says that the reply failed.
         ProtocolError: if it is no response.
     """
-    if is_error_body(body):
+    if is_error_reply(body):
         raise error_from_body(body)
     if not isinstance(body, dict) or not (isinstance(body.get("output"), list) or body.get("object") == "response"):
         raise ProtocolError("The answer is no response: it has no output.", body=body)
@@ -302,7 +302,7 @@ class ResponsesStreamDecoder:
                 item.take_progress(data, deltas)
         elif data.get("object") == "response" or isinstance(data.get("output"), list):
             self.read_end(kind, {"response": data}, deltas)
-        elif data.get("error"):
+        elif data.get("error") or is_error_reply(data):
             raise error_from_body(data)
 
     def read_end(self, kind: str, data: Json, deltas: list[Delta]) -> None:
@@ -312,6 +312,7 @@ class ResponsesStreamDecoder:
             raise ProtocolError("The last event of the stream holds no response.", body=data)
         status = string(response.get("status")) or _STATUSES.get(kind)
         if status == "failed":
+            self._tell_usage(response, deltas)
             raise _failure(response)
         self._has_begun = True
         self._tell_meta(response, deltas)
@@ -322,6 +323,9 @@ class ResponsesStreamDecoder:
         tier = string(response.get("service_tier"))
         if tier is not None or extras:
             deltas.append(ResponseMeta("responses", service_tier=tier, extras=extras))
+        self._tell_usage(response, deltas)
+
+    def _tell_usage(self, response: Json, deltas: list[Delta]) -> None:
         usage = read_usage(response.get("usage"))
         if usage is not None:
             deltas.append(UsageDelta(usage))

@@ -10,7 +10,8 @@ taken back.
 - A generated picture is an `Image` whose `extras` are the item but for its id and its data, so that it goes back as
   the item. It begins when it is whole; partial pictures are passed over, since there is no place for a picture that is
   replaced.
-- Everything else is a native item: whole when it is done, with its events for whoever shows progress.
+- Everything else is a native item: whole when it is done, with its events for whoever shows progress. So is a search
+  that xAI's servers have done by themselves, though it looks like a call of a custom tool.
 
 One of the `extras` is no field of the wire: `reasoning_id`, of a text or a call that the model said after it reasoned,
 is the id of that reasoning item. The service wants the two back together, or neither by its id (see `turns`).
@@ -174,11 +175,31 @@ class NativeItem(OutputItem):
         self.end(deltas)
 
 
+class SearchItem(NativeItem):
+    """A step of xAI's `x_search`, which comes as a custom tool's call that nobody waits to be answered."""
+
+    __slots__ = ()
+
+    takes: ClassVar[Mapping[str, Take]] = {
+        "response.custom_tool_call_input.delta": NativeItem.take_progress,
+        "response.custom_tool_call_input.done": NativeItem.take_progress,
+    }
+
+
+_SEARCH = "xs_call"
+"""How the `call_id` of such a step begins, as xAI sends it."""
+
+
+def _custom_call(base: int, item: Json, facts: Facts, deltas: list[Delta]) -> OutputItem:
+    is_search = (string(item.get("call_id")) or "").startswith(_SEARCH)
+    return (SearchItem if is_search else CallItem)(base, item, facts, deltas)
+
+
 ITEMS: Mapping[str, Callable[[int, Json, Facts, list[Delta]], OutputItem]] = {
     "message": MessageItem,
     "reasoning": ReasoningItem,
     "function_call": CallItem,
-    "custom_tool_call": CallItem,
+    "custom_tool_call": _custom_call,
     "image_generation_call": ImageItem,
 }
 """How to open an item, by its type; any other is a `NativeItem`."""

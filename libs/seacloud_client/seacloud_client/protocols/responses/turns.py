@@ -4,7 +4,7 @@
   also with `previous_response_id`, and are in no stored conversation. Others are items, at their place.
 - What the assistant said goes back item by item, as it came, with the ids, the status and the phase (see `replay` for
   what cannot). What it said on other protocols is a plain message without an id, and calls with theirs, which are
-  mapped where they are longer than the service takes.
+  mapped where they are not what the model's vendor is known to take.
 - A tool's results are items right behind the call; pictures and files are in them. That a result is an error is left
   out: its text says so.
 - A picture or file that the assistant made on another protocol goes into the user's turn behind, a sound as its
@@ -31,7 +31,8 @@ from seacloud_client.conversation import (
     ToolCall,
     ToolResult,
 )
-from seacloud_client.protocols.call_ids import CallIds
+from seacloud_client.models import facts_of
+from seacloud_client.protocols.call_ids import ANTHROPIC_CALL_ID, CallIds
 from seacloud_client.protocols.callers import caller_of
 from seacloud_client.protocols.encoding import Json, arguments_of, known_extras
 from seacloud_client.protocols.history import mend
@@ -46,8 +47,11 @@ from seacloud_client.protocols.responses.replay import (
 )
 from seacloud_client.protocols.values import string
 
-_CALL_ID = re.compile(r".{1,64}", re.DOTALL)
-"""OpenAI refuses longer ids of calls."""
+_CALL_IDS: Mapping[str | None, re.Pattern[str]] = {
+    "openai": re.compile(r".{1,64}", re.DOTALL),
+    "anthropic": ANTHROPIC_CALL_ID,
+}
+"""What a model's vendor takes for the id of a call: OpenAI refuses longer ones."""
 
 _CALL_EXTRAS = ("async", "namespace", "status")
 _CUSTOM_CALL_EXTRAS = ("async", "namespace")
@@ -67,7 +71,7 @@ def conversation(request: Request) -> Json:
     mended = mend(given, calls_elsewhere=elsewhere)
     lost = left_out(given, mended, is_stored=request.store is not False, calls_elsewhere=elsewhere)
     instructions = _instructions_of(mended)
-    writer = _Writer(lost)
+    writer = _Writer(lost, CallIds(_CALL_IDS.get(facts_of(request.model).vendor), "call_"))
     for message in mended if instructions is None else mended[1:]:
         _ROLES[message.role](writer, message)
     if instructions is None:
@@ -88,10 +92,10 @@ def _instructions_of(messages: list[Message]) -> str | None:
 class _Writer:
     """Writes the items, one message after the other."""
 
-    def __init__(self, lost: frozenset[int]) -> None:
+    def __init__(self, lost: frozenset[int], ids: CallIds) -> None:
         self.items: list[Json] = []
         self._lost = lost
-        self._ids = CallIds(_CALL_ID, "call_")
+        self._ids = ids
         self._used: dict[str, set[str | None]] = {}  # ids of items, with what the items are sealed with
         self._reasoning: set[str] = set()  # ids of reasoning items that are sent
         self._calls: dict[str, ToolCall] = {}
