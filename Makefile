@@ -22,7 +22,7 @@ GROUPS = build demo test lint coverage release
 
 BENCHES = langchain llamaindex
 
-.PHONY: help demo test lint record wheels release-check long lowest newest fuzz coverage constraints bench docs clean
+.PHONY: help demo test heavy lint record wheels release-check long lowest newest fuzz coverage constraints bench docs clean
 
 help:  ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -58,6 +58,9 @@ demo: $(VENV)/.demo  ## an agent talks to the emulator and makes a picture; need
 
 test: $(VENV)/.test  ## the tests (at most 5 minutes)
 	@$(BIN)/python -m pytest --numprocesses 6
+
+heavy: $(VENV)/.test  ## the tests that want the whole machine, or start many programs: a minute or two
+	@$(BIN)/python -m pytest -m 'heavy and not long' --numprocesses 4
 
 lint: $(VENV)/.lint  ## ruff and mypy --strict
 	@$(BIN)/ruff check .
@@ -99,7 +102,7 @@ fuzz: $(VENV)-fuzz/.ready  ## fuzz what reads answers, SECONDS_EACH (60) each; i
 
 coverage: $(VENV)/.coverage  ## which branches the tests do not take
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses 6 --timeout 300 --quiet
+	@$(BIN)/coverage run -m pytest -m 'not long' --numprocesses 6 --timeout 300 --quiet
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 	@for name in $(notdir $(wildcard libs/*)); do echo "$$name: $$($(BIN)/coverage report --include "libs/$$name/*" --format total) %"; done

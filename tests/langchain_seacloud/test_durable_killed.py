@@ -20,6 +20,8 @@ from seacloud_client.queue import Queue
 from seacloud_emulator import Emulator, Fault
 from tasks_seen import posts
 
+pytestmark = pytest.mark.heavy
+
 PROGRAM = Path(durable_program.__file__)
 FLAVOURS = pytest.mark.parametrize("flavour", ["sync", "async"])
 THREAD = "boats"

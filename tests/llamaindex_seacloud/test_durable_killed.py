@@ -23,7 +23,10 @@ from seacloud_emulator import Emulator, Fault
 from tasks_seen import posts
 
 # llama_index.core's agents look at all attributes of their classes, the deprecated ones of pydantic too.
-pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning"),
+]
 
 POST = {"method": "POST", "path": "/queue/"}
 

@@ -19,6 +19,8 @@ from seacloud_emulator import Emulator
 
 from reliability.crowd_server import CrowdServer
 
+pytestmark = pytest.mark.heavy
+
 PROGRAMS = Path(__file__).parent / "programs"
 STRICT = ("-X", "dev", "-W", "error")
 LEAVING_SECONDS = 20.0

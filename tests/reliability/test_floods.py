@@ -22,6 +22,8 @@ from reliability.faults import Body
 from reliability.hostile import STREAMS
 from reliability.operations import HOST, KEY, PROTOCOLS, request
 
+pytestmark = pytest.mark.heavy
+
 MEGA = 1_000_000
 PIECE = 16_384
 
