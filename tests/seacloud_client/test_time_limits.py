@@ -20,7 +20,7 @@ from seacloud_client.media import read_output
 from seacloud_client.pool import ClientPool
 from seacloud_client.queue import Queue
 from seacloud_client.settings import Settings
-from seacloud_client.time_limits import keep_limits
+from seacloud_client.time_limits import Limit, keep_limits
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -188,6 +188,16 @@ def test_the_connections_of_every_pool_know_of_limits(monkeypatch):
     for transport in transports:
         assert type(transport._pool._network_backend).__module__ == "seacloud_client.time_limits"
     pool.close(pool)
+
+
+def test_the_next_read_has_what_is_left():
+    limit = Limit(seconds=5.0)
+    assert limit.left(None) == float("inf")
+    limit.begin()
+    assert 4.0 < limit.left(None) <= 5.0
+    assert limit.left(1.0) == 1.0
+    with pytest.raises(httpx.ReadTimeout, match="the time was over"):
+        Limit(deadline=time.monotonic() - 1.0).left(1.0)
 
 
 def test_a_transport_that_keeps_it_elsewhere_is_left_alone():

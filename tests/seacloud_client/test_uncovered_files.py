@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,13 @@ def test_a_sink_must_be_opened() -> None:
 
 def test_an_address_that_is_none_gives_no_name() -> None:
     assert safe_stem(None, "http://[not-an-address/picture.png") == safe_stem(None, None)
+
+
+def test_what_comes_too_late_is_not_taken(tmp_path):
+    """As over a client whose connections know of no limit."""
+    sink = FileSink(None, max_bytes=200, deadline=time.monotonic() - 1.0).open(tmp_path)
+    sink.begin(None)
+    with pytest.raises(DownloadError, match="did not end in time"):
+        sink.feed(b"a")
+    sink.discard()
+    assert list(tmp_path.iterdir()) == []
