@@ -14,7 +14,7 @@ import httpx
 import pytest
 from seacloud_client.chat import ChatClient
 from seacloud_client.conversation import Request, user
-from seacloud_client.downloads import Downloader
+from seacloud_client.downloads import Downloader, Wanted
 from seacloud_client.errors import DownloadError, SeaCloudError, TimedOut
 from seacloud_client.media import read_output
 from seacloud_client.pool import ClientPool
@@ -188,6 +188,18 @@ def test_the_connections_of_every_pool_know_of_limits(monkeypatch):
     for transport in transports:
         assert type(transport._pool._network_backend).__module__ == "seacloud_client.time_limits"
     pool.close(pool)
+
+
+async def test_a_download_by_a_client_of_ones_own_that_knows_no_time_ends(tmp_path):
+    async def hang(_: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(hang)) as client:
+        wanted = Wanted(url="https://8.8.8.8/a.png", declared="image", timeout=0.1)
+        with pytest.raises(DownloadError, match="did not arrive in time"):
+            await Downloader(Settings.resolve("model"), http_async_client=client).asave(wanted, tmp_path, None)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_next_read_has_what_is_left():
