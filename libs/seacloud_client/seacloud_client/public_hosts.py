@@ -33,7 +33,7 @@ def host_of(url: str) -> str:
     """
     try:
         parts = httpx.URL(url)  # the parser that the connection goes by, so that no two can disagree
-        host = parts.host.lower()  # may be no name at all, which is seen here
+        host = parts.host.lower() if parts.netloc else ""  # either may be no name at all, which is seen here
     except (httpx.InvalidURL, ValueError) as error:
         raise DownloadError(f"The result's address makes no sense: {error}. Nothing was fetched.") from None
     if parts.scheme not in ("http", "https") or not host:
