@@ -9,6 +9,16 @@ from typing import Any
 import httpx
 from llamaindex_seacloud import SeaCloud
 
+COMPLETION: dict[str, Any] = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "gpt-4.1",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12},
+}
+"""A whole answer over Chat Completions."""
+
 
 class Chunks(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body in pieces. `closed` says that it was closed before its end or at it."""

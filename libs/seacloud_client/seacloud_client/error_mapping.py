@@ -35,7 +35,7 @@ MAX_SHOWN = 500
 """Characters of a service's message that an error shows."""
 
 MAX_WORD = 100
-"""Characters of a service's code, kind or parameter that an error takes for one."""
+"""Characters of a service's code, kind, parameter or status that are kept: they are single words."""
 
 MAX_BRACKETS = 200
 """Brackets in a body up to which it cannot be nested too deep."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from typing import Any
 
 from pydantic_core import from_json
 
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.surrogates import mended
-
-_BOM = b"\xef\xbb\xbf"
 
 
 def to_json(body: object) -> bytes:
@@ -39,6 +38,6 @@ def read_json(data: bytes) -> Any:
     try:
         return from_json(data)
     except ValueError:
-        if not data.startswith(_BOM) and b"\\u" not in data:
+        if not data.startswith(BOM_UTF8) and b"\\u" not in data:
             raise
-    return from_json(mended(data.removeprefix(_BOM)))
+    return from_json(mended(data.removeprefix(BOM_UTF8)))

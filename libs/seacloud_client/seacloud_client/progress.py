@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
+from seacloud_client.media_tools.texts import clean_line
 from seacloud_client.task_wire import TaskStatus
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-MAX_WORD = 200
-"""Characters of a word of the service's that are shown."""
 
 Show: TypeAlias = Callable[[TaskStatus], None]
 
@@ -40,16 +38,10 @@ def progress_line(model: str, *, shown: bool) -> Iterator[Show]:
 
 def words_of(model: str, status: TaskStatus) -> str:
     """A status in words."""
-    doing = _WORDS.get(status.status) or _harmless(status.status)
+    doing = _WORDS.get(status.status) or clean_line(status.status)
     done = f", {status.progress:.0%}" if status.progress is not None else ""
     place = f", {status.queue_position} before it" if status.queue_position else ""
-    return f"{model}: {doing}{done}{place} ({_harmless(status.request_id)})"
-
-
-def _harmless(word: str) -> str:
-    """A word of the service's in one short line, with nothing in it that a terminal obeys."""
-    shown = "".join(char if char.isprintable() else " " for char in word[:MAX_WORD])
-    return " ".join(shown.split())
+    return f"{model}: {doing}{done}{place} ({clean_line(status.request_id)})"
 
 
 _WORDS = {"IN_QUEUE": "waiting in the queue", "IN_PROGRESS": "being made", "COMPLETED": "done"}

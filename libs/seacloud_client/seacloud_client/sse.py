@@ -8,13 +8,12 @@ without the last blank line), and a limit bounds the size of one event.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from seacloud_client.errors import ProtocolError, after
 from seacloud_client.settings import MAX_EVENT_BYTES
-
-_BOM = b"\xef\xbb\xbf"
 
 
 class ServerSentEvent(NamedTuple):
@@ -61,10 +60,10 @@ class SSEDecoder:
         if not self._started:
             data = b"".join((*self._pending, data))
             self._pending = []
-            if len(data) < len(_BOM) and _BOM.startswith(data):
+            if len(data) < len(BOM_UTF8) and BOM_UTF8.startswith(data):
                 self._pending = [data]
                 return []
-            data = data.removeprefix(_BOM)
+            data = data.removeprefix(BOM_UTF8)
             self._started = True
         if self._skip_newline and data:
             self._skip_newline = False

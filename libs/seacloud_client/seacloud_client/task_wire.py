@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from seacloud_client.error_mapping import MAX_SHOWN, error_from_body, is_error_body, parse_body
+from seacloud_client.error_mapping import MAX_SHOWN, MAX_WORD, error_from_body, is_error_body, parse_body
 from seacloud_client.errors import ContentBlocked, ProtocolError, TaskCancelled, TaskError, TaskFailed
 from seacloud_client.flows import HttpAnswer, retry_after
 
@@ -24,9 +24,6 @@ _SYNONYMS = {"QUEUED": "IN_QUEUE"}
 
 MAX_LOGS = 1000
 """Log lines of one status that are kept; the last ones."""
-
-MAX_WORD = 100
-"""Characters of a status, an error type or a code that are kept. They are single words; `raw` has all that was said."""
 
 
 class Cancellation(str, Enum):

@@ -76,7 +76,7 @@ class Transport:
                     call.method, call.url, headers=headers, params=call.params, content=call.content, timeout=timeout
                 )
                 self._sign(request, call)
-                response = self._send(client, request, call)
+                response = client.send(request, stream=True, auth=None, follow_redirects=False)
             if call.stream and response.is_success:
                 return self._answer(response, call, request_id, stream=response)
             try:
@@ -139,10 +139,6 @@ class Transport:
 
     def _seconds(self, call: HttpCall) -> float:
         return self.settings.timeout if call.timeout is None else call.timeout
-
-    @staticmethod
-    def _send(client: httpx.Client, request: httpx.Request, _call: HttpCall) -> httpx.Response:
-        return client.send(request, stream=True, auth=None, follow_redirects=False)
 
     async def _asend(self, client: httpx.AsyncClient, request: httpx.Request, call: HttpCall) -> httpx.Response:
         if self._own_async_client is None and self.settings.transport == "httpx":
