@@ -14,6 +14,8 @@ from langchain_seacloud import ChatSeaCloud
 from langchain_seacloud.errors import InvalidInputError, OutputRefusedError
 from langchain_seacloud.parsers import call_parser, text_parser
 from pydantic import BaseModel, Field, RootModel, field_validator
+from seacloud_client.conversation import Finish
+from seacloud_client.protocols.responses.decode import INCOMPLETE
 from seacloud_emulator import Emulator
 from typing_extensions import TypedDict
 
@@ -159,6 +161,20 @@ def test_an_answer_that_met_its_limit_raises(make: Callable[..., ChatSeaCloud], 
     told = model.with_structured_output(schema, method=method, include_raw=True).invoke(LONG)
     assert told["parsed"] is None
     assert "raise max_tokens" in str(told["parsing_error"])
+
+
+@pytest.mark.parametrize("finish", INCOMPLETE)
+def test_what_responses_says_of_a_limit_is_one(finish: str) -> None:
+    facts = {"finish_reason": "incomplete", "incomplete_details": {"reason": finish}}
+    message = AIMessage('{"city": "Oslo"}', response_metadata=facts)
+    if INCOMPLETE[finish] is Finish.LENGTH:
+        with pytest.raises(OutputParserException, match="met its limit"):
+            text_parser(Place).invoke(message)
+    elif INCOMPLETE[finish] is Finish.CONTENT_FILTER:
+        with pytest.raises(OutputRefusedError):
+            text_parser(Place).invoke(message)
+    else:
+        assert text_parser(Place).invoke(message) == Place(city="Oslo")
 
 
 @pytest.mark.parametrize("schema", [Place, {"title": "Place", "type": "object"}], ids=["class", "JSON schema"])

@@ -30,7 +30,15 @@ _REFUSED = frozenset(("refusal", "content_filter"))
 """Finish reasons that say that there is no answer."""
 
 _CUT = frozenset(
-    ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded", "incomplete")
+    (
+        "length",
+        "max_tokens",
+        "max_output_tokens",
+        "model_length",
+        "max_messages",
+        "model_context_window_exceeded",
+        "incomplete",
+    )
 )
 """Finish reasons that say that the answer met a limit, in the words of the vendors and of gateways."""
 

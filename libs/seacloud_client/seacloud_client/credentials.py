@@ -25,25 +25,19 @@ _TO_CLIENT = "pass a client to {0}(http_client=...), or for async calls to {0}(h
 _TO_ADDRESS = "pass the service's address to {}(base_url=...), or set SEACLOUD_BASE_URL"
 
 _SETTINGS_OF_OTHERS = (
-    (_CREDENTIAL, _TO_KEY),
-    (re.compile(r"prox(y|ies)", re.IGNORECASE), _TO_PROXY),
-    (re.compile(r"headers?$", re.IGNORECASE), _TO_HEADERS),
-    (re.compile(r"(^|_)a?client$|client_(args|kwargs|options)$|http_?(async_?)?client", re.IGNORECASE), _TO_CLIENT),
-    (
-        re.compile(
-            r"(base|api|server|service|host|gateway|endpoint)[-_]?(base|ur[il]|host|address|endpoint)$"
-            r"|(^|[-_])endpoint$|^(ur[il]|host|base)$",
-            re.IGNORECASE,
-        ),
-        _TO_ADDRESS,
-    ),
+    (r"prox(y|ies)", _TO_PROXY),
+    (r"headers?$", _TO_HEADERS),
+    (r"(^|_)a?client$|client_(args|kwargs|options)$|http_?(async_?)?client", _TO_CLIENT),
+    (r"(base|api|server|service|host|gateway|endpoint)[-_]?(base|ur[il]|host|address|endpoint)$", _TO_ADDRESS),
+    (r"(^|[-_])endpoint$|^(ur[il]|host|base)$", _TO_ADDRESS),
 )
-"""What other packages call their settings of the connection (`openai_proxy`, `api_base`), and what is meant here."""
+"""What other packages call their settings of the connection (`openai_proxy`, `api_base`), and what is meant here. They
+are compiled when a name is not known, and not with each import."""
 
 _MISSPELT = {"api_key": _TO_KEY, "base_url": _TO_ADDRESS}
 """Settings that matter too much for a slip of the pen to send what they hold elsewhere."""
 
-_ADDRESS_WITH_USER = re.compile(r"\s*[a-z][a-z0-9+.-]*://[^/?#\s@]+@\S*\s*", re.IGNORECASE)
+_ADDRESS_WITH_USER = r"\s*[a-z][a-z0-9+.-]*://[^/?#\s@]+@\S*\s*"
 
 
 def names_a_credential(name: str) -> bool:
@@ -74,7 +68,9 @@ def misplaced(unknown: Mapping[str, Any], *, of: str) -> str | None:
 
 
 def _by_name(name: str) -> str | None:
-    remedy = next((remedy for pattern, remedy in _SETTINGS_OF_OTHERS if pattern.search(name)), None)
+    if names_a_credential(name):
+        return _TO_KEY
+    remedy = next((remedy for form, remedy in _SETTINGS_OF_OTHERS if re.search(form, name, re.IGNORECASE)), None)
     if remedy is not None:
         return remedy
     meant = get_close_matches(name.lower(), _MISSPELT, n=1, cutoff=0.85)
@@ -89,7 +85,9 @@ def _by_value(value: Any) -> str | None:
         inner = value.values()
     elif isinstance(value, (list, tuple)):
         inner = value
-    is_address = any(isinstance(text, str) and _ADDRESS_WITH_USER.fullmatch(text) for text in (value, *inner))
+    is_address = any(
+        isinstance(text, str) and re.fullmatch(_ADDRESS_WITH_USER, text, re.IGNORECASE) for text in (value, *inner)
+    )
     return f"it holds an address with a user's name; {_TO_PROXY}" if is_address else None
 
 
