@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ _MACHINE = {name: os.environ.get(name) for name in ("SEACLOUD_API_KEY", "SEACLOU
 """What the machine's environment said before the tests took it away: recording may talk to the service with it."""
 
 
+_STDERR = pytest.StashKey[int]()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record-cassettes",
@@ -29,7 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Sets right what programs that tests start take over from this process."""
+    """Sets right what programs that tests start take over from this process; keeps the way to the terminal."""
+    config.stash[_STDERR] = os.dup(2)  # here nothing is captured yet
     if hasattr(config, "workerinput"):  # xdist's workers are measured, but what measures would change how programs end
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
@@ -42,6 +47,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("cassette")
             if config.getoption("--record-cassettes"):
                 item.add_marker("enable_socket")
+
+
+def _watched(item: pytest.Item) -> None:
+    """Lets the process of a test that even its time limit does not end say where it stands, and die.
+
+    pytest-timeout raises in the main thread, once: code that catches it, or waits for a thread on the way out, would
+    stand still for ever, and the whole run with it. Here nothing has to run: xdist names the test as one that crashed.
+    """
+    marker = item.get_closest_marker("timeout")
+    allowed = marker.args[0] if marker else item.config.getoption("timeout") or item.config.getini("timeout")
+    faulthandler.dump_traceback_later(2 * float(allowed) + 60, file=item.config.stash[_STDERR], exit=True)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    _watched(item)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    if isinstance(node, pytest.Item):  # pytest itself stops the watch when a test fails, before it is torn down
+        _watched(node)
 
 
 @pytest.fixture(autouse=True)
