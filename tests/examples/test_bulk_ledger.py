@@ -39,7 +39,7 @@ def other(tmp_path, ledger):
 def test_one_alone_may_post(tmp_path, ledger):
     """Twenty threads with connections of their own want each of fifty jobs."""
     taken: list[str] = []
-    start = threading.Barrier(20)
+    start = threading.Barrier(20, timeout=20)
 
     def work() -> None:
         own = Ledger(tmp_path / "run.db")

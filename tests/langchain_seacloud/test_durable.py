@@ -339,7 +339,7 @@ def test_a_limit_for_each_thread_holds_in_several_processes(
     seacloud_env: Emulator, tmp_path: Path, round_: int
 ) -> None:
     """Each with a tool and a journal of its own, on the same file, as processes have it."""
-    start = threading.Barrier(2)
+    start = threading.Barrier(2, timeout=20)
 
     def work(name: str) -> str:
         tool = durable(TaskJournal(tmp_path / "journal.sqlite"), max_calls_per_thread=1)

@@ -122,7 +122,7 @@ def test_a_task_that_failed_counts(seacloud_env: Emulator) -> None:
 
 def test_many_threads_at_once_keep_the_limit(seacloud_env: Emulator) -> None:
     tool = tool_of(max_calls=3)
-    start = threading.Barrier(8)
+    start = threading.Barrier(8, timeout=20)
 
     def one(_: int) -> bool:
         start.wait()

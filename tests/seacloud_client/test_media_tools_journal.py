@@ -122,9 +122,32 @@ def test_a_limit_is_counted_with_the_claim(journal: TaskJournal) -> None:
     assert (journal.count("t"), journal.count("t", {"m"}), journal.count("t", ())) == (3, 2, 0)
 
 
+def test_a_new_file_can_be_opened_by_several_at_once(tmp_path: Path) -> None:
+    """SQLite refuses to change a file's mode while another connection is about to write, and waits for nothing."""
+    path = tmp_path / "journal.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ending = threading.Timer(0.2, other.execute, ("COMMIT",))
+        ending.start()
+        journal = TaskJournal(path)
+        ending.join()
+    assert claim(journal).owner == "one"
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_new_file_that_somebody_keeps_to_himself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seacloud_client.media_tools.journal.LOCK_SECONDS", 0.1)
+    path = tmp_path / "journal.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ConfigurationError, match="cannot be used: database is locked"):
+            TaskJournal(path)
+
+
 def test_a_limit_holds_for_all_at_once(tmp_path: Path) -> None:
     """Each with a journal of its own on the same file, as processes have it."""
-    path, start = tmp_path / "journal.sqlite", threading.Barrier(8)
+    path, start = tmp_path / "journal.sqlite", threading.Barrier(8, timeout=20)
 
     def work(number: int) -> JournalEntry | None:
         journal, name = TaskJournal(path), str(number)

@@ -96,7 +96,7 @@ def test_the_sync_client_is_closed_with_its_pool():
 
 
 def test_threads_share_one_sync_client(fresh):
-    barrier = threading.Barrier(8)
+    barrier = threading.Barrier(8, timeout=20)
 
     def take(_: int) -> int:
         barrier.wait()
@@ -121,7 +121,7 @@ def test_each_loop_has_a_client_that_is_closed_with_it(fresh):
 
 
 def test_loops_in_threads_do_not_share(fresh):
-    barrier = threading.Barrier(4)
+    barrier = threading.Barrier(4, timeout=20)
 
     async def take() -> int:
         client = await fresh.async_client(ME)

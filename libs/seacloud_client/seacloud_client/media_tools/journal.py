@@ -102,7 +102,7 @@ class TaskJournal:
         self.path = Path(path).absolute()
         self.patience = patience
         with self._open() as db:
-            db.execute("PRAGMA journal_mode = WAL")
+            _use_wal(db)
             db.execute(_TABLE)
 
     def find(self, thread_id: str, call_id: str) -> JournalEntry | None:
@@ -244,6 +244,24 @@ class TaskJournal:
 
     def __repr__(self) -> str:
         return f"TaskJournal({str(self.path)!r})"
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Lets readers and a writer go on beside each other; the file remembers it.
+
+    Where two processes make this change at the same time, SQLite refuses one of them at once, whatever the time it was
+    told to wait: so it is asked again.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _row(db: sqlite3.Connection, thread_id: str, call_id: str) -> tuple[Any, ...] | None:
