@@ -412,7 +412,7 @@ class ChatSeaCloud(ChatSeaCloudParameters):
         copied = super().model_copy(update=update, deep=deep)
         copied._client = None  # noqa: SLF001  # its own class
         if copied.model != self.model and "profile" not in (update or {}) and self.profile == profile_of(self.model):
-            copied.profile = copied._resolve_model_profile()  # noqa: SLF001
+            copied.profile = copied._resolve_model_profile()  # noqa: SLF001  # a copy of ourselves
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:

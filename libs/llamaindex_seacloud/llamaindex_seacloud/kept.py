@@ -89,11 +89,11 @@ def _media(cls: type[Media], block_cls: type[ContentBlock]) -> Callable[[Json, B
         }
         block = blocks[-1]
         if "file_id" in fact:
-            return cls(file_id=fact["file_id"], **known) if isinstance(block, TextBlock) else None  # type: ignore[return-value]
+            return cls(file_id=fact["file_id"], **known) if isinstance(block, TextBlock) else None  # type: ignore[return-value]  # its parts
         if not isinstance(block, block_cls):
             return None
         part: Any = next(read_block(block))
-        return replace(part, **known)  # type: ignore[no-any-return]
+        return replace(part, **known)  # type: ignore[no-any-return]  # a part
 
     return restore
 

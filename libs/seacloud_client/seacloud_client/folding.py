@@ -187,18 +187,18 @@ class Fold:
 
 _ADD: Mapping[type, Callable[[Fold, Any], None]] = {
     ResponseMeta: Fold._meta_delta,  # noqa: SLF001  # the table is the class's own
-    PartStart: Fold._start,  # noqa: SLF001
-    TextDelta: Fold._text,  # noqa: SLF001
-    ReasoningDelta: Fold._reasoning,  # noqa: SLF001
-    RefusalDelta: Fold._text,  # noqa: SLF001
-    AnnotationDelta: Fold._annotation,  # noqa: SLF001
-    ToolCallDelta: Fold._tool_call,  # noqa: SLF001
-    MediaDelta: Fold._media,  # noqa: SLF001
-    NativeDelta: Fold._native,  # noqa: SLF001
-    PartEnd: Fold._end,  # noqa: SLF001
-    LogprobsDelta: Fold._logprobs,  # noqa: SLF001
-    UsageDelta: Fold._set_usage,  # noqa: SLF001
-    FinishDelta: Fold._finish,  # noqa: SLF001
+    PartStart: Fold._start,  # noqa: SLF001  # the class's own table
+    TextDelta: Fold._text,  # noqa: SLF001  # the class's own table
+    ReasoningDelta: Fold._reasoning,  # noqa: SLF001  # the class's own table
+    RefusalDelta: Fold._text,  # noqa: SLF001  # the class's own table
+    AnnotationDelta: Fold._annotation,  # noqa: SLF001  # the class's own table
+    ToolCallDelta: Fold._tool_call,  # noqa: SLF001  # the class's own table
+    MediaDelta: Fold._media,  # noqa: SLF001  # the class's own table
+    NativeDelta: Fold._native,  # noqa: SLF001  # the class's own table
+    PartEnd: Fold._end,  # noqa: SLF001  # the class's own table
+    LogprobsDelta: Fold._logprobs,  # noqa: SLF001  # the class's own table
+    UsageDelta: Fold._set_usage,  # noqa: SLF001  # the class's own table
+    FinishDelta: Fold._finish,  # noqa: SLF001  # the class's own table
 }
 
 

@@ -254,7 +254,7 @@ def _httpx_maker() -> _MakeTransport:
 def _aiohttp_maker() -> _MakeTransport:
     try:
         import aiohttp  # noqa: PLC0415  # only who asks for it needs it
-        from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415
+        from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415  # an extra, not always there
     except ImportError:
         raise ConfigurationError(
             "transport='aiohttp' needs the package httpx-aiohttp: pip install 'seacloud-client[fast]'."

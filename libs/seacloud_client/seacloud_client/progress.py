@@ -69,7 +69,7 @@ def _plain(model: str) -> Show:
 def _rich_progress() -> Progress | None:
     try:
         from rich.console import Console  # noqa: PLC0415  # an optional extra
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415  # an extra, not always there
     except ImportError:
         return None
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())

@@ -155,7 +155,7 @@ class _Replay:
     async def __call__(self) -> Message:
         if self._messages:
             return self._messages.pop()
-        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # it never returns
 
 
 async def _read(receive: Receive) -> bytes | None:

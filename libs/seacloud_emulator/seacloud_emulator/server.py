@@ -193,7 +193,7 @@ class _Server(uvicorn.Server):
 class _Connection(H11Protocol):
     """uvicorn's connection, which also hands its transport to the application, for faults that close it."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in h11's own
         super().connection_made(transport)
         application = self.app
 

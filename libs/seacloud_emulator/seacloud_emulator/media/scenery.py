@@ -122,7 +122,7 @@ def draw_hills(canvas: Canvas, light: tuple[float, float]) -> None:
     del light
     degrees = canvas.dice.choice((95, 120, 150, 200, 265))
     haze = canvas.image.getpixel((canvas.width // 2, canvas.horizon - 1))
-    far: Colour = haze[:3] if isinstance(haze, tuple) else WHITE  # type: ignore[assignment]
+    far: Colour = haze[:3] if isinstance(haze, tuple) else WHITE  # type: ignore[assignment]  # a pixel of RGB
     near = hue(degrees, 0.55, 0.24 if canvas.night else 0.5)
     for row in range(3):
         base = canvas.horizon + (canvas.height - canvas.horizon) * (row * 0.3 - 0.12)
