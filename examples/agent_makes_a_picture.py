@@ -144,8 +144,7 @@ def service(options: argparse.Namespace) -> Iterator[str]:
     from seacloud_emulator import Emulator  # noqa: PLC0415  # who talks to the service does not need it
 
     with Emulator(queue_seconds=1.0, run_seconds=options.seconds) as emulator:
-        os.environ["SEACLOUD_BASE_URL"] = emulator.url
-        os.environ["SEACLOUD_API_KEY"] = "sk-emulator"
+        os.environ.update(emulator.environment)
         yield f"{emulator.url} (the emulator: nothing here comes from a real model)"
 
 

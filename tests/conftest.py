@@ -33,12 +33,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Sets right what programs that tests start take over from this process; keeps the way to the terminal."""
+    """Sets right what the tests, and programs that they start, take over; keeps the way to the terminal."""
     config.stash[_STDERR] = os.dup(2)  # here nothing is captured yet
+    for name in list(os.environ):
+        proxy = name.lower().endswith("_proxy") and not config.getoption("--record-cassettes")
+        if proxy or name.startswith(("LANGSMITH_", "LANGCHAIN_")):
+            del os.environ[name]  # no proxy stands before the loopback, and nothing is traced to anywhere
     if hasattr(config, "workerinput"):  # xdist's workers are measured, but what measures would change how programs end
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)  # as a shell leaves it for what runs in the background
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Lets no thread that a test left waiting keep the program alive. xdist ends its workers itself."""
+    if not hasattr(config, "workerinput"):
+        faulthandler.dump_traceback_later(60, file=config.stash[_STDERR], exit=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -56,7 +66,9 @@ def _watched(item: pytest.Item) -> None:
     stand still for ever, and the whole run with it. Here nothing has to run: xdist names the test as one that crashed.
     """
     marker = item.get_closest_marker("timeout")
-    allowed = marker.args[0] if marker else item.config.getoption("timeout") or item.config.getini("timeout")
+    allowed = item.config.getoption("timeout") or item.config.getini("timeout")
+    if marker is not None:
+        allowed = marker.args[0] if marker.args else marker.kwargs["timeout"]
     faulthandler.dump_traceback_later(2 * float(allowed) + 60, file=item.config.stash[_STDERR], exit=True)
 
 
@@ -78,7 +90,7 @@ def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests say where the service is; what the machine's environment says must not matter."""
-    for name in (*_MACHINE, "SEACLOUD_CONTRACTS_URL", "LC_OUTPUT_VERSION", "LANGSMITH_TRACING"):
+    for name in (*_MACHINE, "SEACLOUD_CONTRACTS_URL", "LC_OUTPUT_VERSION"):
         monkeypatch.delenv(name, raising=False)
 
 

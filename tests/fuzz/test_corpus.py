@@ -23,7 +23,17 @@ def kept(name: str) -> list[Path]:
     return sorted((CORPUS / name).iterdir()) if (CORPUS / name).is_dir() else []
 
 
-@pytest.mark.parametrize(("name", "path"), [pytest.param(n, p, id=f"{n}-{p.name}") for n in TARGETS for p in kept(n)])
+def alone(name: str) -> list[pytest.MarkDecorator]:
+    """What measures long streams is no neighbour for others: under load it takes minutes."""
+    return [pytest.mark.heavy] if name == "growth" else []
+
+
+KEPT = [
+    pytest.param(name, path, id=f"{name}-{path.name}", marks=alone(name)) for name in TARGETS for path in kept(name)
+]
+
+
+@pytest.mark.parametrize(("name", "path"), KEPT)
 def test_a_kept_input(name: str, path: Path):
     TARGETS[name].check(path.read_bytes())
 
@@ -45,7 +55,7 @@ def test_what_is_kept_is_small():
     assert sum(sizes) <= LARGEST_CORPUS
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=alone(name)) for name in TARGETS])
 def test_the_seeds(name: str):
     """What fuzzing begins with is fine, too; of many, some."""
     seeds = list(TARGETS[name].seeds())

@@ -64,7 +64,8 @@ def start_demo(*options: str, environment: dict[str, str] | None = None) -> subp
 @pytest.mark.parametrize("options", [[], ["--async"]], ids=["sync", "async"])
 def test_demo(tmp_path: Path, options: list[str]) -> None:
     """With no key and no emulator running: it starts its own."""
-    demo = start_demo("--seconds", "0.5", "--save-to", str(tmp_path), *options)
+    proxy = {"HTTP_PROXY": "http://127.0.0.1:9"}  # such as an installation may need
+    demo = start_demo("--seconds", "0.5", "--save-to", str(tmp_path), *options, environment=proxy)
     said, complaints = demo.communicate(timeout=50)
     assert (demo.returncode, complaints) == (0, "")
     assert "Agent calls generate_with_nano_banana_2({'prompt': 'a cat astronaut" in said

@@ -41,7 +41,10 @@ class Exchange:
         lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
         left = int(lengths[0].split(b":")[1]) - len(body) if lengths else 0
         while left > 0:
-            left -= len(self.connection.recv(65536))
+            more = self.connection.recv(65536)
+            if not more:
+                return False
+            left -= len(more)
         self.arrive()
         return True
 

@@ -53,6 +53,9 @@ BAD = {
     "no model": {"model": None},
     "empty model": {"model": " "},
     "model is a number": {"model": 4},
+    "a bias beyond its bounds": {"logit_bias": {"5": -101}},
+    "a bias that is no number": {"logit_bias": {"5": True}},
+    "biases in a list": {"logit_bias": [1]},
     "no messages": {"messages": None},
     "empty messages": {"messages": []},
     "messages is a text": {"messages": "Hello"},
@@ -350,3 +353,9 @@ def test_whatever_is_wrong_is_refused_or_answered(path, value, tool_choice):
     with contextlib.suppress(Refusal):
         writer = Writer(check_chat(body), read_question(body), 1, 0)
         json.dumps([writer.completion(), [event.data for event in writer.events()]])
+
+
+def test_an_old_function_call_is_told_to_be_one():
+    old = {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}}
+    with pytest.raises(Refusal, match="deprecated and not emulated"):
+        check_chat({"model": "m", "messages": [*HELLO, old]})

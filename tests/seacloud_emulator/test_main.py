@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -31,6 +32,20 @@ def test_it_says_where_it_is_and_ends_quietly(number):
         program.send_signal(number)
         rest, errors = program.communicate(timeout=10)
     assert (program.returncode, rest, errors) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [({}, "127.0.0.1"), ({"NO_PROXY": "a.test, b.test"}, "a.test, b.test,127.0.0.1")]
+)
+def test_it_is_reached_past_a_proxy(said, told):
+    command = [sys.executable, "-m", "seacloud_emulator", "--port", "0"]
+    environment = {**os.environ, "HTTP_PROXY": "http://127.0.0.1:9", **said}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as program:
+        lines = [program.stdout.readline().strip() for _ in range(5)]
+        program.send_signal(signal.SIGTERM)
+        program.communicate(timeout=10)
+    (name, value), *_ = [shlex.split(line)[1].split("=", 1) for line in lines[4:]]
+    assert (name, value) == ("no_proxy", told)
 
 
 @pytest.mark.parametrize("arguments", [["--run-seconds", "-1"], ["--port", "99999"], ["--host", "192.0.2.1"]])

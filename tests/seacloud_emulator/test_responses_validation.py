@@ -258,8 +258,11 @@ def test_items_that_are_not_stored_are_not_found(http, item):
 
 @pytest.mark.parametrize("field", ["prompt", "conversation"])
 def test_what_the_emulator_has_none_of_is_not_found(http, field):
-    value = {"id": "x"}
-    assert http.post(RESPONSES, json={"model": "m", "input": "Hello", field: value}).status_code == 404
+    value = {"id": "x_1"}
+    for asked in ({"input": "Hello"}, {}):
+        answer = http.post(RESPONSES, json={"model": "m", **asked, field: value})
+        assert answer.status_code == 404
+        assert f"{field.capitalize()} with id 'x_1' not found" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"[" * 100_000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 import threading
@@ -29,9 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         with emulator:
             _say(f"The SeaCloud emulator is at {emulator.url} (Ctrl-C ends it). Point programs at it with")
-            _say(f"export SEACLOUD_BASE_URL={emulator.url}")
-            _say(f"export SEACLOUD_CONTRACTS_URL={emulator.url}/contracts")
-            _say("export SEACLOUD_API_KEY=sk-emulator")
+            for name, value in emulator.environment.items():
+                _say(f"export {name}={shlex.quote(value)}")
             while not over.wait(1.0):
                 pass
     except OSError as error:

@@ -2,7 +2,7 @@
 
 - `seacloud_emulator`: the emulator, one server for the whole session, as good as new in each test. It is strict if the
   official SDKs are installed.
-- `seacloud_env`: the same, with the variables `SEACLOUD_...` pointing at it.
+- `seacloud_env`: the same, with the variables `SEACLOUD_...` pointing at it, past any proxy of the environment's.
 
 Where pytest-socket keeps tests from the network, a test with one of these fixtures may reach the loopback, unless it
 has a marker of pytest-socket itself.
@@ -16,9 +16,6 @@ import pytest
 
 from seacloud_emulator.app import StrictUnavailableError, load_problems
 from seacloud_emulator.server import Emulator
-
-API_KEY = "sk-emulator"
-"""The key that `seacloud_env` sets. Any other would do."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -59,7 +56,6 @@ def seacloud_emulator(_seacloud_emulator_server: Emulator) -> Iterator[Emulator]
 @pytest.fixture
 def seacloud_env(seacloud_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """The emulator, with the environment pointing at it."""
-    monkeypatch.setenv("SEACLOUD_BASE_URL", seacloud_emulator.url)
-    monkeypatch.setenv("SEACLOUD_CONTRACTS_URL", f"{seacloud_emulator.url}/contracts")
-    monkeypatch.setenv("SEACLOUD_API_KEY", API_KEY)
+    for name, value in seacloud_emulator.environment.items():
+        monkeypatch.setenv(name, value)
     return seacloud_emulator

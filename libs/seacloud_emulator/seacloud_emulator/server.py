@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
+from urllib.request import getproxies_environment
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -79,6 +80,26 @@ class Emulator:
             raise RuntimeError("the emulator is not running: use it in a `with` block, or call start()")
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point a program at it, `SEACLOUD_API_KEY` among them: any key does.
+
+        Where the environment names a proxy, `no_proxy` is one more: with what it says already, and the emulator's host,
+        which no proxy reaches.
+
+        Raises:
+            RuntimeError: if it is not running.
+        """
+        variables = {
+            "SEACLOUD_BASE_URL": self.url,
+            "SEACLOUD_CONTRACTS_URL": f"{self.url}/contracts",
+            "SEACLOUD_API_KEY": "sk-emulator",
+        }
+        proxies = getproxies_environment()
+        if proxies.keys() - {"no"}:
+            variables["no_proxy"] = ",".join(filter(None, (proxies.get("no"), self._host)))
+        return variables
 
     @property
     def faults(self) -> Faults:

@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import os
+import signal
 import sys
 import threading
 import time
@@ -137,9 +138,12 @@ def watched_task_of_a_parent() -> None:
     watched_task()
     child = os.fork()
     if child == 0:
-        kept.clear()
-        atexit._run_exitfuncs()
-        os._exit(0)
+        try:
+            signal.alarm(20)  # a child that stands still ends
+            kept.clear()
+            atexit._run_exitfuncs()
+        finally:
+            os._exit(0)
     assert os.waitpid(child, 0) == (child, 0)
     sys.stdout.write("left")
     sys.stdout.flush()

@@ -88,15 +88,25 @@ def _check_output_limits(body: Body) -> None:
     stops = [stop] if isinstance(stop, str) else stop or []
     if not isinstance(stops, list) or len(stops) > 4 or not all(isinstance(text, str) and text for text in stops):
         raise invalid_chat("'stop' must be a text or a list of at most 4 texts, none empty.", "stop")
+    biases = body.get("logit_bias") or {}
+    if not isinstance(biases, dict) or not all(_is_bias(bias) for bias in biases.values()):
+        raise invalid_chat("'logit_bias' must map tokens to numbers from -100 to 100.", "logit_bias")
     if body.get("top_logprobs") is not None and body.get("logprobs") is not True:
         raise invalid_chat("'top_logprobs' is only allowed when 'logprobs' is true.", "top_logprobs")
     if body.get("stream_options") is not None and body.get("stream") is not True:
         raise invalid_chat("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options")
 
 
+def _is_bias(bias: Any) -> bool:
+    return isinstance(bias, (int, float)) and not isinstance(bias, bool) and -100 <= bias <= 100
+
+
+_NO_FUNCTIONS = "'functions' and 'function_call' are deprecated and not emulated: use 'tools'."
+
+
 def _check_not_emulated(body: Body) -> None:
     if body.get("functions") or body.get("function_call"):
-        raise invalid_chat("'functions' and 'function_call' are deprecated and not emulated: use 'tools'.", "functions")
+        raise invalid_chat(_NO_FUNCTIONS, "functions")
     if "audio" in (body.get("modalities") or ()):
         raise invalid_chat("Audio output is not emulated.", "modalities")
 
@@ -145,6 +155,8 @@ def _check_message(message: Any, where: str) -> None:
     if role not in ROLES:
         raise invalid_chat(f"Invalid value: {role!r}. Supported values are: {', '.join(ROLES)}.", f"{where}.role")
     _check_name(message.get("name"), f"{where}.name")
+    if message.get("function_call"):
+        raise invalid_chat(_NO_FUNCTIONS, f"{where}.function_call")
     content = message.get("content")
     said_otherwise = role == "assistant" and any(message.get(name) for name in ("tool_calls", "refusal", "audio"))
     if content is None and not said_otherwise:

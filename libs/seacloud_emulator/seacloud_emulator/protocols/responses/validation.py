@@ -103,13 +103,15 @@ def _invalid_value(message: str, field: str) -> Refusal:
 
 def _check_asked(body: Body) -> None:
     """Something is asked, and of what is there."""
+    for name in ("prompt", "conversation"):
+        named = body.get(name)
+        if named is not None:
+            known_as = named.get("id") if isinstance(named, dict) else named
+            message = f"{name.capitalize()} with id {known_as!r} not found: the emulator has none."
+            raise Refusal(404, openai_error(message, param=name))
     if not body.get("input") and body.get("previous_response_id") is None:
         message = 'One of "input" or "previous_response_id" or "prompt" or "conversation_id" must be provided.'
         raise invalid_chat(message, "input", "missing_required_parameter")
-    for name in ("prompt", "conversation"):
-        if body.get(name) is not None:
-            message = f"{name.capitalize()} with id {body[name]!r} not found: the emulator has none."
-            raise Refusal(404, openai_error(message, param=name))
     if body.get("background"):
         raise invalid_chat("Background mode is not emulated.", "background")
 
