@@ -29,7 +29,7 @@ def main() -> None:
         state = agent.invoke({"messages": [("user", f"Please draw {wish}.")]}, thread)
         for asked in state.get("__interrupt__", ()):
             print(f"May it call {asked.value}? {answer}")
-            state = agent.invoke(Command(resume=answer), thread)
+            state = agent.invoke(Command(resume={asked.id: answer}), thread)
         result = next(message for message in reversed(state["messages"]) if message.type == "tool")
         print(f"  {result.text.splitlines()[0]}")
 

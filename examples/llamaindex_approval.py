@@ -14,14 +14,14 @@ from llama_index.core.workflow import Context, HumanResponseEvent, InputRequired
 from llamaindex_seacloud import SeaCloud, SeaCloudToolSpec
 
 
-async def ask_a_person(model: str, parameters: Mapping[str, Any], ctx: Context) -> bool:
-    """Waits for an answer to this very question."""
+async def ask_a_person(model: str, parameters: Mapping[str, Any], call_id: str, ctx: Context) -> bool:
+    """Waits for an answer to this very question: the model may ask for the same picture twice in one reply."""
     question = f"May it call {model} with {dict(parameters)}?"
     answer = await ctx.wait_for_event(
         HumanResponseEvent,
-        waiter_id=question,
-        waiter_event=InputRequiredEvent(prefix=question),
-        requirements={"question": question},
+        waiter_id=call_id,
+        waiter_event=InputRequiredEvent(prefix=question, call_id=call_id),
+        requirements={"call_id": call_id},
     )
     return bool(answer.response == "yes")
 
@@ -35,7 +35,7 @@ async def main() -> None:
         async for event in handler.stream_events():
             if isinstance(event, InputRequiredEvent):
                 print(f"{event.prefix} {answer}")
-                handler.ctx.send_event(HumanResponseEvent(response=answer, question=event.prefix))
+                handler.ctx.send_event(HumanResponseEvent(response=answer, call_id=event.call_id))
         print(f"  {(await handler).tool_calls[-1].tool_output.content.splitlines()[0]}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.rate_limiters import BaseRateLimiter
-from langchain_seacloud import ChatSeaCloud, SeaCloudGenerationTool
+from langchain_seacloud import ChatSeaCloud, SeaCloudGenerationTool, SeaCloudToolkit
 from pydantic import SecretStr
 from seacloud_emulator import Emulator
 
@@ -105,3 +106,22 @@ def test_a_deep_copy_of_a_tool_has_its_own_parameters() -> None:
     copied.parameters["seed"] = 2
     assert tool.parameters == {"seed": 1}
     assert copied.tags is not tool.tags
+
+
+def test_a_copied_toolkit_shares_its_queue_and_its_limits() -> None:
+    with httpx.Client() as client:
+        kit = SeaCloudToolkit(
+            models=["nano_banana_2"], api_key=SecretStr(KEY), http_client=client, max_calls_per_thread=2
+        )
+        copied = copy.deepcopy(kit)
+    assert copied.models == kit.models
+    assert copied.models is not kit.models
+    assert (copied.queue, copied._counter, copied.http_client) == (kit.queue, kit._counter, client)
+
+
+def test_a_pickled_toolkit_holds_no_key() -> None:
+    kit = SeaCloudToolkit(models=["nano_banana_2"], api_key=SecretStr(KEY), max_calls_per_thread=2)
+    pickled = pickle.dumps(kit)
+    assert KEY.encode() not in pickled
+    copied = pickle.loads(pickled)  # noqa: S301  # our own pickle
+    assert [tool.name for tool in copied.get_tools()] == [tool.name for tool in kit.get_tools()]

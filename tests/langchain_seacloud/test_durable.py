@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from seacloud_client.errors import (
     TaskTimedOut,
 )
 from seacloud_client.interrupts import cancel_all
+from seacloud_client.media_tools.journal import PATIENCE
+from seacloud_client.queue import Queue
 from seacloud_emulator import Emulator, Fault
 from tasks_seen import journal_threads, posts, states
 
@@ -220,12 +224,79 @@ def test_the_graph_must_write_each_step(seacloud_env: Emulator, journal: TaskJou
     assert not seacloud_env.requests
 
 
-def test_an_id_that_comes_twice(seacloud_env: Emulator, journal: TaskJournal) -> None:
-    call(durable(journal), "sync")
-    message = call(durable(journal), "sync", args={"prompt": "a dog"})
+@BOTH
+def test_an_id_that_comes_again_with_other_words(seacloud_env: Emulator, journal: TaskJournal, flavour: str) -> None:
+    """Some gateways use their ids anew in each turn; the same words are the same call."""
+    made = [
+        call(durable(journal), flavour, args={"prompt": prompt}).artifact["request_id"]
+        for prompt in ("a cat", "a dog", "a cat", "a dog")
+    ]
+    assert made[:2] == made[2:] == [task.request_id for task in seacloud_env.tasks]
+    assert posts(seacloud_env) == 2
+
+
+@BOTH
+def test_what_the_journal_forgets_is_given_back(seacloud_env: Emulator, journal: TaskJournal, flavour: str) -> None:
+    tool = durable(journal, max_calls_per_thread=1)
+    seacloud_env.faults.add(Fault(match=POST, disconnect_after=0))
+    with pytest.raises(SubmitOutcomeUnknown):
+        call(tool, flavour)
+    assert "may be created in this conversation" in call(tool, flavour, id="d").text
+    assert journal.forget("t", "c")
+    assert call(tool, flavour).status == "success"
+    journal.delete_thread("t")
+    assert call(tool, flavour, id="e").status == "success"
+    assert posts(seacloud_env) == 3
+
+
+@BOTH
+def test_a_connection_that_cannot_be_made_is_tried_again(
+    seacloud_env: Emulator, tmp_path: Path, flavour: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time by an intent that was renewed: it is as old as the attempt."""
+    monkeypatch.setattr("seacloud_client.media_tools.durable.backoff", lambda _: 0.01)
+    renewed: list[bool] = []
+    real = TaskJournal.renew
+    monkeypatch.setattr(TaskJournal, "renew", lambda *facts: renewed.append(real(*facts)) or renewed[-1])
+    journal = TaskJournal(tmp_path / "journal.sqlite")
+    with closing(socket.socket()) as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        message = call(durable(journal, base_url=f"http://127.0.0.1:{nobody.getsockname()[1]}/model"), flavour)
     assert message.status == "error"
-    assert "was used in this conversation before" in message.text
-    assert posts(seacloud_env) == 1
+    assert renewed == [True, True]
+    assert journal.entries() == []
+
+
+@BOTH
+def test_an_intent_follows_the_queues_limit(
+    seacloud_env: Emulator, tmp_path: Path, flavour: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = TaskJournal(tmp_path / "journal.sqlite")
+    intents: list[float] = []
+    real = TaskJournal.posted
+
+    def posted(*facts: Any, **more: Any) -> bool:
+        intents.extend(entry.seconds for entry in journal.entries() if entry.state == "intent")
+        return real(*facts, **more)
+
+    monkeypatch.setattr(TaskJournal, "posted", posted)
+    call(durable(journal), flavour)
+    call(durable(journal, shared_queue=Queue(request_timeout=200)), flavour, id="d")
+    assert intents == [PATIENCE, PATIENCE + 170]
+
+
+@BOTH
+def test_a_task_that_may_go_on_is_not_to_be_called_for_again(seacloud_env: Emulator, flavour: str) -> None:
+    """Without a journal, the task is cancelled; where that fails, each further call would be paid for besides."""
+    seacloud_env.configure(run_seconds=9)
+    seacloud_env.faults.add(Fault(match={"method": "PUT"}, status=403, times=9))
+    tool = SeaCloudGenerationTool(model=MODEL, timeout=0.5)
+    advice = "Do not call this again by yourself: say so to the user."
+    assert call(tool, flavour).text.endswith(advice)
+    seacloud_env.faults.clear()
+    cancelled = call(tool, flavour).text
+    assert "The task was cancelled." in cancelled
+    assert advice not in cancelled
 
 
 def test_a_tool_whose_own_parameters_have_changed_since(seacloud_env: Emulator, journal: TaskJournal) -> None:

@@ -109,7 +109,7 @@ def test_encrypted_reasoning_goes_back(kept: str) -> None:
     else:
         block = {"type": "reasoning", "id": "rs_1", "reasoning": "hm", "encrypted_content": "xyz"}
         message = AIMessage([block], response_metadata={**RESPONSES, **V1})
-        assert parts_of(message) == [Reasoning("hm", "responses", id="rs_1", encrypted="xyz")]
+        assert parts_of(message) == [Reasoning("hm", "responses", id="rs_1", encrypted="xyz", form="summary_text")]
 
 
 SIGNED = [

@@ -44,6 +44,18 @@ IDS = st.uuids().map(str)
 DATA = WORDS.map(lambda text: base64.b64encode(text.encode()).decode())
 
 
+def reasoning_of(protocol: Protocol) -> st.SearchStrategy[Reasoning]:
+    """As the protocols have it: a form, but where Responses shows nothing, and what only the provider can read."""
+    texts, sealed = WORDS | st.just(""), st.none() | WORDS
+    if protocol == "messages":
+        forms = st.sampled_from(["thinking", "redacted_thinking"])
+        return st.builds(Reasoning, texts, st.just(protocol), signature=sealed, encrypted=sealed, form=forms)
+    forms = st.sampled_from(["summary_text", "reasoning_text"])
+    ids, extras = st.none() | IDS, st.none() | st.just({"status": "completed"})
+    shown = st.builds(Reasoning, texts, st.just(protocol), ids, encrypted=sealed, form=forms, extras=extras)
+    return shown | st.builds(Reasoning, st.just(""), st.just(protocol), ids, encrypted=sealed, extras=extras)
+
+
 def parts_of(protocol: Protocol) -> st.SearchStrategy[Part]:
     notes = st.builds(
         lambda text, start: Annotation(
@@ -57,9 +69,7 @@ def parts_of(protocol: Protocol) -> st.SearchStrategy[Part]:
     )
     return st.one_of(
         st.builds(Text, WORDS, st.lists(notes, max_size=2).map(tuple), st.none() | IDS, EXTRAS),
-        st.builds(
-            Reasoning, WORDS | st.just(""), st.just(protocol), st.none() | IDS, st.none() | WORDS, st.none() | WORDS
-        ),
+        reasoning_of(protocol),
         st.builds(ToolCall, IDS, WORDS, ARGUMENTS, st.just("function"), st.none() | IDS, EXTRAS),
         st.builds(ToolCall, IDS, WORDS, WORDS | st.just(""), st.just("custom"), st.none() | IDS),
         st.builds(

@@ -57,6 +57,7 @@ def secretive(**settings: Any) -> ChatSeaCloud:
         model="gpt-4.1",
         api_key=KEY,  # type: ignore[arg-type]  # pydantic makes it a secret
         default_headers={"X-Gateway-Token": KEY, "X-Team": "blue"},
+        default_query={"key": KEY, "api-key": TOKEN, "region": "no"},
         extra_body={"mcp_servers": [{"url": "https://a.example", "authorization_token": TOKEN}]},
         model_kwargs={"metadata": {"team": "blue"}, "servers": {"headers": {"Cookie": TOKEN}}},
         **settings,
@@ -83,6 +84,8 @@ def test_secrets_are_nowhere_to_be_seen() -> None:
     assert all(TOKEN not in text for text in shown[:-2])
     dumped = json.loads(dumps(model))["kwargs"]
     assert dumped["default_headers"] == {"X-Team": "blue"}
+    assert dumped["default_query"] == {"region": "no"}
+    assert pickle.loads(pickle.dumps(model)).default_query == {"region": "no"}  # noqa: S301  # our own
     assert dumped["api_key"] == {"lc": 1, "type": "secret", "id": ["SEACLOUD_API_KEY"]}
     assert dumped["proxy"] == "http://proxy.example:8080"
 

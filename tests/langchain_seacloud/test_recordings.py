@@ -119,7 +119,7 @@ def test_message_says_what_the_reply_says(recording: Recording) -> None:
             assert isinstance(message, AIMessage)
             assert message.text == reply.text
             blocks = message.content_blocks
-            reasoning = [block["reasoning"] for block in blocks if block["type"] == "reasoning"]
+            reasoning = [block.get("reasoning", "") for block in blocks if block["type"] == "reasoning"]
             thoughts = [part.text for part in reply.choice.parts if isinstance(part, Reasoning)]
             assert "".join(reasoning) == "".join(thoughts)
             assert [call["id"] for call in (*message.tool_calls, *message.invalid_tool_calls)] == [

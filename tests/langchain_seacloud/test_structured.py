@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import operator
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -271,6 +272,51 @@ def test_other_tools_beside_the_answer_s(model: ChatSeaCloud, seacloud_env: Emul
     assert len(seacloud_env.requests[-1].json["tools"]) == 2
 
 
+def look(place: str) -> str:
+    """Looks at a place."""
+    return place
+
+
+@pytest.mark.parametrize("schema", [Boat, SCHEMA], ids=["class", "JSON schema"])
+@pytest.mark.parametrize("method", ["json_schema", None])
+def test_a_call_of_another_tool_is_no_answer_yet(
+    model: ChatSeaCloud, seacloud_env: Emulator, schema: Any, method: Any
+) -> None:
+    ask = 'Use the tool look for the place "Oslo".'
+    chain = model.with_structured_output(schema, method=method, tools=[look])
+    assert chain.invoke(ask) is None
+    assert list(chain.stream(ask)) == []
+    assert seacloud_env.requests[-1].json["tools"]
+    raw = model.with_structured_output(schema, method=method, tools=[look], include_raw=True)
+    for answer in (raw.invoke(ask), put_together(list(raw.stream(ask)))):
+        assert [call["name"] for call in answer["raw"].tool_calls] == ["look"]
+        assert answer["parsed"] is None
+        assert answer["parsing_error"] is None
+
+
+@pytest.mark.parametrize("schema", [Place, {"title": "Place", "type": "object"}], ids=["class", "JSON schema"])
+def test_words_before_a_call_are_no_answer_either(schema: Any) -> None:
+    calls: Any = [{"name": "look", "args": {}, "id": "c"}]
+    assert text_parser(schema).invoke(AIMessage("Let me look.", tool_calls=calls)) is None
+    whole = text_parser(schema).invoke(AIMessage('{"city": "Oslo"}', tool_calls=calls))
+    assert (whole if isinstance(whole, dict) else whole.model_dump()) == {"city": "Oslo"}
+    broken: Any = [{"name": "look", "args": "{", "id": "c", "error": None, "type": "invalid_tool_call"}]
+    with pytest.raises(OutputParserException, match="no whole JSON"):
+        text_parser(schema).invoke(AIMessage("", invalid_tool_calls=broken))
+    cut = {"finish_reason": "length"}
+    with pytest.raises(OutputParserException, match="met its limit"):
+        text_parser(schema).invoke(AIMessage("", tool_calls=calls, response_metadata=cut))
+
+
+@pytest.mark.parametrize("method", ["json_schema", "json_mode"])
+def test_other_tools_are_bound_as_plain_json(make: Callable[..., ChatSeaCloud], method: Any) -> None:
+    """They are traced, and the cache knows a call by them: a function's own repr has an address in it."""
+    bound: Any = make().with_structured_output(SCHEMA, method=method, tools=[look])
+    (described,) = bound.first.kwargs["tools"]
+    assert described["function"]["name"] == "look"
+    assert json.loads(json.dumps(bound.first.kwargs)) == bound.first.kwargs
+
+
 def test_the_default_is_the_provider_s_own(make: Callable[..., ChatSeaCloud], seacloud_env: Emulator) -> None:
     bound: Any = make().with_structured_output(Boat)
     assert "response_format" in bound.first.kwargs
@@ -344,6 +390,30 @@ def test_a_refusal_raises_also_in_a_stream(model: ChatSeaCloud, question: str, m
         with pytest.raises(OutputRefusedError) as raised:
             ask(question)
         assert raised.value.request_id
+
+
+@pytest.mark.parametrize("finish", ["content_filter: PROHIBITED_CONTENT", "SAFETY", "sensitive", "refusal"])
+def test_what_a_vendor_calls_a_refusal_is_one(finish: str) -> None:
+    """Gemini's words, and Z.ai's: the client's own table has them."""
+    message = AIMessage("", response_metadata={"finish_reason": finish})
+    for parser in (call_parser(Boat, "Boat"), text_parser(Boat)):
+        with pytest.raises(OutputRefusedError, match=finish):
+            parser.invoke(message)
+
+
+@pytest.mark.parametrize("finish", ["max_tokens", "MAX_TOKENS", "model_length", "incomplete"])
+def test_what_a_vendor_calls_its_limit_is_one(finish: str) -> None:
+    """Responses' `incomplete` too, where it does not say why."""
+    message = AIMessage('{"city": "Oslo"}', response_metadata={"finish_reason": finish})
+    with pytest.raises(OutputParserException, match="met its limit"):
+        text_parser(Place).invoke(message)
+
+
+def test_a_call_that_the_provider_could_not_read_is_its_failure() -> None:
+    """Gemini tells of a malformed call that way, and has nothing else in its answer."""
+    facts = {"finish_reason": "function_call_filter: MALFORMED_FUNCTION_CALL"}
+    with pytest.raises(OutputParserException, match=r"provider failed.*MALFORMED_FUNCTION_CALL.*ask again"):
+        call_parser(Boat, "Boat").invoke(AIMessage("", response_metadata=facts))
 
 
 @pytest.mark.parametrize("schema", [Boat, SCHEMA])

@@ -17,6 +17,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_seacloud import SeaCloudGenerationTool, SeaCloudToolkit
+from langchain_seacloud.task_tools import SeaCloudTaskResultTool
 from langchain_seacloud.tool_texts import image_block
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
@@ -131,6 +132,27 @@ def test_a_result_that_cannot_be_saved_is_not_lost(seacloud_env: Emulator, tmp_p
     assert "not saved: " in message.text
     assert message.artifact["outputs"][0]["url"] in message.text
     assert "saved" not in message.artifact
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "no\0name"])
+@pytest.mark.parametrize("make", [SeaCloudGenerationTool, SeaCloudToolkit, SeaCloudTaskResultTool])
+def test_where_nothing_can_be_saved_is_told_when_the_tool_is_made(tmp_path: Path, make: Any, name: str) -> None:
+    (tmp_path / "file").touch()
+    settings = {SeaCloudGenerationTool: {"model": MODEL}, SeaCloudToolkit: {"models": [MODEL]}}
+    with pytest.raises(ValueError, match=r"Nothing can be saved in .*Let save_to name a directory"):
+        make(save_to=tmp_path / name, **settings.get(make, {}))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_directory_to_save_in_that_is_gone_later_loses_nothing(seacloud_env: Emulator, tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "pictures"
+    tool = SeaCloudGenerationTool(model=MODEL, save_to=str(directory))  # type: ignore[arg-type]  # pydantic reads it
+    assert list(directory.iterdir()) == []
+    directory.rmdir()
+    directory.touch()
+    message = tool.invoke(CALL)
+    assert message.status == "success"
+    assert f"{message.artifact['outputs'][0]['url']}, not saved: Nothing can be saved in {directory}" in message.text
 
 
 @pytest.mark.parametrize("word", ["[blocked]", "[fail]", "[timeout]", "[invalid]"])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from langchain.agents import create_agent
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_seacloud import SeaCloudGenerationTool, SeaCloudToolkit
 from langgraph.checkpoint.memory import InMemorySaver
@@ -183,6 +186,40 @@ async def test_async_approval(seacloud_env: Emulator, answer: bool) -> None:
 
 
 @BOTH
+def test_approval_is_given_the_calls_id(seacloud_env: Emulator, flavour: str) -> None:
+    asked: list[Any] = []
+    tool = SeaCloudGenerationTool(model=MODEL, approve=lambda _model, _parameters, call_id: asked.append(call_id))
+    assert call(tool, flavour, id="call-1").status == "error"
+    assert "was not approved" in tool.invoke({"prompt": "a cat"})
+    assert asked == ["call-1", None]
+    assert not seacloud_env.requests
+
+
+@pytest.mark.parametrize("make", [SeaCloudGenerationTool, SeaCloudToolkit])
+def test_what_cannot_be_asked_is_told_when_the_tool_is_made(make: Any) -> None:
+    model: Any = {"model": MODEL} if make is SeaCloudGenerationTool else {"models": [MODEL]}
+    with pytest.raises(ValueError, match=r"approve is called as approve\(model, parameters\)"):
+        make(**model, approve=lambda _model: True)
+
+
+async def test_nothing_else_waits_while_a_person_is_asked(seacloud_env: Emulator) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def approve(model: str, parameters: Any) -> bool:
+        if parameters["prompt"] == "a cat":
+            return True
+        asked.set()
+        return answered.wait(10)
+
+    tool = SeaCloudGenerationTool(model=MODEL, approve=approve)
+    dog = asyncio.create_task(tool.ainvoke({**CALL, "args": {"prompt": "a dog"}}))
+    assert await asyncio.to_thread(asked.wait, 10)
+    cat = await asyncio.wait_for(tool.ainvoke(CALL), 10)
+    answered.set()
+    assert [cat.status, (await dog).status] == ["success", "success"]
+
+
+@BOTH
 def test_an_error_in_the_callback_is_the_callers(seacloud_env: Emulator, flavour: str) -> None:
     def approve(model: str, parameters: Any) -> bool:
         raise LookupError("the register of budgets")
@@ -214,6 +251,61 @@ def test_langgraphs_interrupt_as_approval(seacloud_env: Emulator, flavour: str, 
     message = run(Command(resume="yes" if answer else "no"))["messages"][-1]
     assert message.status == ("success" if answer else "error")
     assert len(seacloud_env.tasks) == answer
+
+
+CAT, DOG = ({**CALL, "id": prompt, "args": {"prompt": f"a {prompt}"}} for prompt in ("cat", "dog"))
+
+
+class Twice(GenericFakeChatModel):
+    """Asks for two pictures in one answer."""
+
+    def bind_tools(self, *_: Any, **__: Any) -> Any:
+        return self
+
+
+@IN_GRAPHS
+def test_in_create_agent_each_call_has_its_own_interrupt(seacloud_env: Emulator, flavour: str) -> None:
+    def ask(model: str, parameters: Any) -> bool:
+        return bool(interrupt(parameters["prompt"]))
+
+    tool = SeaCloudGenerationTool(model=MODEL, approve=ask)
+    model = Twice(messages=iter([AIMessage("", tool_calls=[CAT, DOG]), AIMessage("Done.")]))
+    agent = create_agent(model, [tool], checkpointer=InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "t"}}
+
+    def run(given: Any) -> Any:
+        return agent.invoke(given, config) if flavour == "sync" else asyncio.run(agent.ainvoke(given, config))
+
+    asked = run({"messages": [("user", "Please draw.")]})["__interrupt__"]
+    assert {each.value for each in asked} == {"a cat", "a dog"}
+    assert not seacloud_env.requests
+    state = run(Command(resume={each.id: each.value == "a dog" for each in asked}))
+    assert [(message.tool_call_id, message.status) for message in state["messages"][2:4]] == [
+        ("cat", "error"),
+        ("dog", "success"),
+    ]
+    assert [task.parameters["prompt"] for task in seacloud_env.tasks] == ["a dog"]
+
+
+def test_an_answer_that_names_its_call_approves_no_other(seacloud_env: Emulator) -> None:
+    """LangGraph hands the answer for one of a node's calls to whichever asks first when the node runs again."""
+    first, has_asked = ["dog"], threading.Event()
+
+    def ask(model: str, parameters: Any, call_id: str) -> bool:
+        assert call_id == first[0] or has_asked.wait(10)
+        try:
+            return bool(interrupt({"call": call_id}) == {"call": call_id, "approved": True})
+        finally:
+            has_asked.set()
+
+    tool = SeaCloudGenerationTool(model=MODEL, approve=ask)
+    graph = graph_of(tool, InMemorySaver())
+    config: Any = {"configurable": {"thread_id": "t"}}
+    graph.invoke({"messages": [AIMessage("", tool_calls=[CAT, DOG])]}, config)
+    first[0] = "cat"
+    has_asked.clear()
+    graph.invoke(Command(resume={"call": "dog", "approved": True}), config)
+    assert not seacloud_env.requests, "the cat was handed it"
 
 
 def test_limits_are_numbers() -> None:

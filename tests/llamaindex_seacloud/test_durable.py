@@ -106,7 +106,7 @@ async def test_what_is_not_finished_in_time_goes_on(seacloud_env: Emulator, jour
     seacloud_env.configure(run_seconds=1.5)
     error = await call(durable(journal, timeout=0.5))
     assert isinstance(error, TaskTimedOut)
-    assert "left running" in error.message
+    assert error.message.endswith("left running. Do not call this again by yourself: say so to the user.")
     assert states(journal) == ["posted"]
     assert isinstance(await call(durable(journal)), ToolOutput)
     assert posts(seacloud_env) == 1
@@ -138,12 +138,47 @@ async def test_a_cancelled_run_leaves_the_task_running(
     assert posts(seacloud_env) == 1
 
 
-async def test_an_id_that_comes_twice(seacloud_env: Emulator, journal: TaskJournal) -> None:
+async def test_an_id_that_comes_again_with_other_words(seacloud_env: Emulator, journal: TaskJournal) -> None:
+    """Some gateways use their ids anew in each turn; the same words are the same call."""
+    made = [(await call(durable(journal), prompt=prompt)).content for prompt in ("a cat", "a dog", "a cat", "a dog")]
+    assert made[:2] == made[2:]
+    assert posts(seacloud_env) == 2
+    assert [entry.call_id.partition("~")[0] for entry in journal.entries()] == ["c", "c"]
+
+
+async def test_an_id_of_something_that_is_not_over(seacloud_env: Emulator, journal: TaskJournal) -> None:
+    seacloud_env.faults.add(Fault(match=POST, disconnect_after=0))
     await call(durable(journal))
     error = await call(durable(journal), prompt="a dog")
     assert isinstance(error, CallRefused)
-    assert "was used in this conversation before" in error.message
+    assert "is in use in this conversation for something else" in error.message
     assert posts(seacloud_env) == 1
+
+
+async def test_an_unknown_outcome_tells_what_to_do_whatever_the_service_says(
+    seacloud_env: Emulator, journal: TaskJournal
+) -> None:
+    words = {"error": {"code": "INTERNAL", "message": "x y z " * 400}}
+    seacloud_env.faults.add(Fault(match=POST, status=500, body=words))
+    error = await call(durable(journal))
+    assert isinstance(error, SubmitOutcomeUnknown)
+    assert "(thread t, call c)" in error.message
+    assert "settle(thread_id, call_id, request_id), and if not, forget(thread_id, call_id)" in error.message
+    assert "x y z" in error.message
+    assert error.message.endswith("... Do not call this again by yourself: say so to the user.")
+
+
+async def test_an_unknown_outcome_that_cannot_be_written_down(
+    seacloud_env: Emulator, journal: TaskJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise ConfigurationError("The disk is full.")
+
+    monkeypatch.setattr(TaskJournal, "unknown", full)
+    seacloud_env.faults.add(Fault(match=POST, malformed_json=True))
+    error = await call(durable(journal))
+    assert isinstance(error, SubmitOutcomeUnknown)
+    assert "This could not be written down: The disk is full." in error.message
 
 
 async def test_a_tool_whose_own_parameters_have_changed_since(seacloud_env: Emulator, journal: TaskJournal) -> None:

@@ -26,7 +26,7 @@ from llamaindex_seacloud import SeaCloud, SeaCloudToolSpec, TaskJournal
 from llamaindex_seacloud.durable import THREAD_KEY
 from llamaindex_seacloud.spending import STATE_KEY, CallRefused
 from pydantic import BaseModel
-from seacloud_client.errors import ConfigurationError
+from seacloud_client.errors import ConfigurationError, SubmitOutcomeUnknown
 from seacloud_emulator import Emulator, Fault
 from tasks_seen import posts, states
 
@@ -192,6 +192,17 @@ async def test_limits_count_what_the_journal_holds(seacloud_env: Emulator, journ
     assert "may be created in this conversation" in (await call(fresh, "d")).message
     assert isinstance(await call(fresh, "d", "u"), ToolOutput), "another conversation"
     assert posts(seacloud_env) == 2
+
+
+async def test_what_the_journal_forgets_is_given_back(seacloud_env: Emulator, journal: TaskJournal) -> None:
+    tool = durable(journal, max_calls_per_context=1)
+    seacloud_env.faults.add(Fault(match=POST, disconnect_after=0))
+    assert isinstance(await call(tool), SubmitOutcomeUnknown)
+    assert journal.forget("t", "c")
+    assert isinstance(await call(tool), ToolOutput)
+    journal.delete_thread("t")
+    assert isinstance(await call(tool, "d"), ToolOutput)
+    assert posts(seacloud_env) == 3
 
 
 async def test_a_limit_is_for_the_models_of_its_tools(seacloud_env: Emulator, journal: TaskJournal) -> None:

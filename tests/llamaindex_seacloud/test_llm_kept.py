@@ -25,6 +25,7 @@ def secretive() -> SeaCloud:
         model="gpt-4.1",
         api_key="sk-secret-1",
         default_headers={"x-gateway": "sk-secret-2"},
+        default_query={"region": "sk-secret-4"},
         proxy="http://user:sk-secret-3@localhost:9",
         temperature=0.5,
         system_prompt="Be brief.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import logging
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -26,6 +27,7 @@ from llama_index.core.base.llms.types import (
 )
 from llamaindex_seacloud.messages import read_messages
 from llamaindex_seacloud.replies import message_of
+from llamaindex_wire import COMPLETION, answering
 from seacloud_client.conversation import (
     Annotation,
     Audio,
@@ -306,7 +308,7 @@ def test_older_calls_beside_the_blocks() -> None:
     assert result == ToolResult("look", (Text("Here"),), name="look")
 
 
-@pytest.mark.parametrize("calls", [["look"], [None], [1], "look", {"look": 1}, [{"function": "look"}]])
+@pytest.mark.parametrize("calls", [["look"], [None], [1], 1, "look", {"look": 1}, [{"function": "look"}]])
 def test_what_is_no_call_is_left_out(calls: Any) -> None:
     assert parts_of(TextBlock(text="Let me look."), role="assistant", tool_calls=calls) == [Text("Let me look.")]
 
@@ -321,6 +323,31 @@ def test_arguments_that_were_changed_win_over_the_models_own_text() -> None:
     calls = [{"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}]
     block = ToolCallBlock(tool_call_id="call_1", tool_name="look", tool_kwargs={"at": 2})
     assert parts_of(block, role="assistant", tool_calls=calls) == [ToolCall("call_1", "look", '{"at": 2}')]
+
+
+def test_arguments_that_pydantic_writes_as_json_are_sent() -> None:
+    """A history that a program made may hold what a tool was given rather than what the model said."""
+    block = ToolCallBlock(tool_call_id="call_1", tool_name="look", tool_kwargs={"day": date(2026, 1, 2), "at": "Vågen"})
+    (call,) = parts_of(block, role="assistant")
+    assert call == ToolCall("call_1", "look", '{"day": "2026-01-02", "at": "Vågen"}')
+
+
+@pytest.mark.parametrize("arguments", [{"at": object()}, {("a", "b"): 1}])
+def test_arguments_that_are_no_json_are_refused(arguments: Any) -> None:
+    block = ToolCallBlock(tool_call_id="call_1", tool_name="look", tool_kwargs={})
+    block.tool_kwargs = arguments
+    with pytest.raises(InvalidInputError, match=r"arguments cannot be written as JSON.*Nothing was sent"):
+        parts_of(block, role="assistant")
+
+
+@pytest.mark.parametrize("tool", [len, Path, {1}], ids=["a function", "a class", "a set"])
+def test_what_is_no_tool_is_refused(tool: Any) -> None:
+    llm, requests = answering(COMPLETION)
+    with pytest.raises(InvalidInputError, match=r"is no tool.*FunctionTool.*Nothing was sent"):
+        llm.chat_with_tools([tool], user_msg="Hello")
+    with pytest.raises(InvalidInputError, match=r"is no tool.*FunctionTool.*Nothing was sent"):
+        llm.complete("Hello", tools=[tool])
+    assert not requests
 
 
 # The way back of replies

@@ -44,6 +44,38 @@ def test_it_is_refused_on_construction_and_per_call(
 
 
 @pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("extra_headers", "X-Gateway-Token"),
+        ("extra_query", "api-key"),
+        ("extra_query", "key"),
+        ("extra_query", "sig_token"),
+        ("extra_body", "api_key"),
+        ("extra_body", "auth_token"),
+    ],
+)
+def test_credentials_are_no_parameters_of_a_call(seacloud_env: Emulator, place: str, name: str) -> None:
+    given: dict[str, Any] = {place: {"region": "no", name: PASSWORD}}
+    llm = SeaCloud(model="gpt-4.1")
+    for attempt in (
+        lambda: SeaCloud(model="gpt-4.1", additional_kwargs=given),
+        lambda: llm.complete("Hello", **given),
+        lambda: list(llm.stream_chat(HELLO, **given)),
+    ):
+        with pytest.raises(InvalidInputError, match=rf"^{name}: credentials .*Nothing was sent") as raised:
+            attempt()
+        assert PASSWORD not in str(raised.value)
+    assert not seacloud_env.requests
+
+
+def test_what_only_sounds_like_a_credential_is_sent(seacloud_env: Emulator) -> None:
+    body = {"prompt_cache_key": "a", "max_completion_tokens": 9, "logprobs": None}
+    SeaCloud(model="gpt-4.1").complete("Hello", extra_body=body, extra_query={"api-version": "1"})
+    sent = seacloud_env.requests[-1]
+    assert (sent.json["prompt_cache_key"], sent.query) == ("a", "api-version=1")
+
+
+@pytest.mark.parametrize(
     "ask",
     [
         lambda llm: llm.complete("Hello", temprature=0),

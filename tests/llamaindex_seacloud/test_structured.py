@@ -19,8 +19,8 @@ from llamaindex_wire import USAGE_CHUNK, Chunks, answering, body_of, chat_chunk,
 from openai import pydantic_function_tool
 from openai.lib._pydantic import to_strict_json_schema
 from pydantic import BaseModel, ConfigDict, Field
-from seacloud_client.conversation import Finish, Text
-from seacloud_client.deltas import FinishDelta, PartStart, TextDelta
+from seacloud_client.conversation import Finish, Text, ToolCall
+from seacloud_client.deltas import FinishDelta, PartStart, TextDelta, ToolCallDelta
 from seacloud_emulator import Emulator
 
 __all__ = ["recorder"]
@@ -198,6 +198,8 @@ def test_a_prompt_that_is_parsed_as_text() -> None:
         (completion({"content": None, "refusal": "I will not."}), "default", "declined.*I will not"),
         (completion({"content": "I like boats."}), "default", "I like boats"),
         (completion({"content": "I like"}, "content_filter"), "default", "content filter stopped it.*'I like'"),
+        (completion({"content": None}, "content_filter: SPII"), "function", "content filter stopped it"),  # Gemini's
+        (completion({"content": None}, "MALFORMED_FUNCTION_CALL"), "function", "provider failed.*MALFORMED.*ask again"),
         (completion({"content": '{"name": "Bergen"}'}), "default", "depth"),
         (tool_call('{"name": "Bergen"}'), "function", "depth"),
         (tool_call('{"name": "Ber'), "function", "Harbour"),
@@ -279,6 +281,42 @@ def test_an_object_grows_word_by_word() -> None:
     names = [getattr(harbour, "name", None) for harbour in seen]
     assert [name for name in dict.fromkeys(names) if name] == ["B", "Be", "Ber", "Berg", "Berge", "Bergen"]
     assert len(seen) == len({repr(harbour) for harbour in seen}), "nothing is told twice"
+
+
+class Price(BaseModel):
+    """A price."""
+
+    amount: float = 0
+    currency: str = "NOK"
+
+
+class Offer(BaseModel):
+    """An offer."""
+
+    price: Price
+    others: list[Price] = []
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+def test_what_is_deep_in_an_object_never_goes_back(*, is_native: bool) -> None:
+    """Half a number (`1250.`) is none, and where a field has a default, that would be told in its place."""
+    text = '{"price": {"amount": 1250.75}, "others": [{"amount": 1.5, "currency": "EUR"}, {"amount": 2.5}]}'
+    growing = Growing(OutputForm(Offer, is_native=is_native))
+    builder = ResponseBuilder()
+    builder.add(PartStart(0, 0, Text("") if is_native else ToolCall("call_1", "Offer", "")))
+    seen: list[Any] = []
+    for letter in text:
+        response = builder.add(TextDelta(0, 0, letter) if is_native else ToolCallDelta(0, 0, letter))
+        assert response is not None
+        if (offer := growing.add(response)) is not None:
+            seen.append(offer)
+    amounts = [offer.price.amount for offer in seen]
+    assert list(dict.fromkeys(amounts)) == [0, 1, 12, 125, 1250, 1250.7, 1250.75]
+    assert amounts == sorted(amounts)
+    told = [[price.amount for price in offer.others] for offer in seen]
+    assert told == sorted(told)
+    assert told[-1] == [1.5, 2.5]
+    assert {1.0, 1.5} == {prices[0] for prices in told if prices and prices[0]}
 
 
 TWO_TEXTS: dict[str, Any] = {

@@ -240,6 +240,24 @@ def test_what_cannot_be_saved_is_no_failure(seacloud_env: Emulator, tmp_path: Pa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["file", "file/below", "no\0name"])
+def test_where_nothing_can_be_saved_is_told_when_the_tools_are_made(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"^Nothing can be saved in .*Let save_to name a directory"):
+        SeaCloudToolSpec(model=MODEL, save_to=str(tmp_path / name))
+
+
+def test_a_directory_to_save_in_that_is_gone_later_loses_nothing(seacloud_env: Emulator, tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "pictures"
+    (tool,) = SeaCloudToolSpec(model=MODEL, save_to=directory).to_tool_list()
+    assert list(directory.iterdir()) == []
+    directory.rmdir()
+    directory.touch()
+    output = call_tool(tool, PROMPT)
+    assert not output.is_error
+    assert f"/0.png, not saved: Nothing can be saved in {directory}" in output.content
+
+
 # As functions, which code that a model writes calls
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.base.llms.types import ChatMessage, TextBlock, ToolCallBlock
+from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.tools import FunctionTool, ToolOutput
 from llama_index.core.tools.calling import acall_tool, call_tool
@@ -352,7 +354,67 @@ def test_wrong_arguments_are_nobodys_question(seacloud_env: Emulator, flavour: s
     assert asked == []
 
 
+async def test_nothing_else_waits_while_a_person_is_asked(seacloud_env: Emulator) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def approve(model: str, parameters: Mapping[str, Any]) -> bool:
+        if parameters == PROMPT:
+            return True
+        asked.set()
+        return answered.wait(10)
+
+    tool = tool_of(approve=approve)
+    dog = asyncio.create_task(acall_tool(tool, {"prompt": "a dog"}))
+    assert await asyncio.to_thread(asked.wait, 10)
+    cat = await asyncio.wait_for(acall_tool(tool, PROMPT), 10)
+    answered.set()
+    assert [cat.is_error, (await dog).is_error] == [False, False]
+
+
+@BOTH
+def test_outside_of_agents_a_call_has_no_id(seacloud_env: Emulator, flavour: str) -> None:
+    asked: list[Any] = []
+    tool = tool_of(approve=lambda _model, _parameters, call_id: asked.append(call_id))
+    assert isinstance(call(tool, flavour).exception, CallRefused)
+    assert asked == [None]
+
+
 # A person
+
+
+async def ask_by_call(model: str, parameters: Mapping[str, Any], call_id: str, ctx: Context) -> bool:
+    answer = await ctx.wait_for_event(
+        HumanResponseEvent,
+        waiter_id=call_id,
+        waiter_event=InputRequiredEvent(prefix=parameters["prompt"], call_id=call_id),
+        requirements={"call_id": call_id},
+    )
+    return bool(answer.response == "yes")
+
+
+@pytest.mark.parametrize("prompts", [("a cat", "a cat"), ("a cat", "a dog")], ids=["same", "two"])
+async def test_each_call_of_a_reply_is_a_question_of_its_own(seacloud_env: Emulator, prompts: tuple[str, str]) -> None:
+    (tool,) = SeaCloudToolSpec(MODEL, approve=ask_by_call).to_tool_list()
+    calls = [
+        ToolCallBlock(tool_call_id=f"call-{number}", tool_name=str(tool.metadata.name), tool_kwargs={"prompt": prompt})
+        for number, prompt in enumerate(prompts)
+    ]
+    replies = iter([calls, [TextBlock(text="Done.")]])
+    llm = MockFunctionCallingLLM(
+        response_generator=lambda *_, **__: ChatMessage(role="assistant", blocks=next(replies))
+    )
+    handler = FunctionAgent(llm=llm, tools=[tool], streaming=False, timeout=20).run("Please draw.")
+    asked: dict[str, str] = {}
+    async for event in handler.stream_events():
+        if isinstance(event, InputRequiredEvent):
+            asked[event.call_id] = event.prefix
+            answer = "yes" if event.call_id == "call-1" else "no"
+            handler.ctx.send_event(HumanResponseEvent(response=answer, call_id=event.call_id))
+    output = await handler
+    assert asked == {"call-0": prompts[0], "call-1": prompts[1]}
+    refused = {each.tool_id: each.tool_output.is_error for each in output.tool_calls}
+    assert refused == {"call-0": True, "call-1": False}
+    assert [task.parameters for task in seacloud_env.tasks] == [{"prompt": prompts[1]}]
 
 
 async def ask(model: str, parameters: Mapping[str, Any], ctx: Context) -> bool:
@@ -467,7 +529,6 @@ async def not_to_be_known(model: str, parameters: Mapping[str, Any], workflow: R
         (ask, True),
         (by_another_name, True),
         (by_its_text, True),
-        (not_to_be_known, False),
         (print, False),
         (type, False),
         (lambda *_: True, False),
@@ -477,8 +538,7 @@ def test_a_context_is_found_by_its_annotation(approve: Any, *, expected: bool) -
     assert SpendingGuard([MODEL], approve=approve).needs_context is expected
 
 
-async def test_a_context_that_cannot_be_known_is_an_error_and_nothing_is_sent(seacloud_env: Emulator) -> None:
-    output = await acall_tool(tool_of(approve=not_to_be_known), PROMPT)
-    assert "workflow" in output.content
-    assert isinstance(output.exception, TypeError)
-    assert seacloud_env.requests == []
+@pytest.mark.parametrize("approve", [not_to_be_known, lambda _model: True], ids=["context", "one"])
+def test_what_cannot_be_asked_is_told_when_the_tools_are_made(approve: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^approve is called as approve\(model, parameters\)"):
+        tool_of(approve=approve)

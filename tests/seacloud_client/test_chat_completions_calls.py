@@ -99,6 +99,13 @@ STREAMS: dict[str, list[Json]] = {
         calls(call(1, "b-2", arguments=": 2}")),
         calls(call(0, "a-3", arguments="")),
     ],
+    "another id on each fragment, and the name": [  # older versions of vLLM
+        calls(call(0, "a", "f", '{"x"')),
+        calls(call(0, "a-2", "f", ": ")),
+        calls(call(0, "a-3", "f", "1}")),
+        calls(call(1, "b", "g", "")),
+        calls(call(1, "b", "g", '{"y": 2}')),
+    ],
     "one index for both, and the second's id before its name": [
         calls(call(0, "a", "f", '{"x": 1}')),
         calls(call(0, "b", arguments="")),
@@ -204,3 +211,23 @@ def test_extras_of_a_call_are_kept_whenever_they_come():
     late = [calls(call(0, "a", "f", "{}")), calls(call(0, extra_content=signature))]
     expected = (ToolCall("a", "f", "{}", extras={"extra_content": signature}),)
     assert parts_of(early) == parts_of(*late) == expected
+
+
+@pytest.mark.parametrize(
+    ("fragments", "arguments"),
+    [
+        ([("a", '{"x": 1}'), ("b", '{"x": 2}')], ['{"x": 1}', '{"x": 2}']),
+        ([("a", '{"x"'), ("b", '{"x"'), ("a", ": 1}"), ("b", ": 2}")], ['{"x": 1}', '{"x": 2}']),
+        ([("a", ""), ("b", ""), ("a", '{"x": 1}'), ("b", '{"x": 2}')], ['{"x": 1}', '{"x": 2}']),
+        ([("a", '{"x": '), ("b", ""), ("b", '{"x": 2}')], ['{"x": ', '{"x": 2}']),
+        ([("a", "x"), ("b", "y")], ["x", "y"]),
+    ],
+    ids=["one after the other", "in turns", "announced first", "cut", "no objects"],
+)
+def test_calls_of_one_tool_under_one_index_stay_apart_by_their_ids(
+    fragments: list[tuple[str, str]], arguments: list[str]
+):
+    chunks = [calls(call(0, call_id, "f", text)) for call_id, text in fragments]
+    assert parts_of(*chunks, finish="tool_calls") == tuple(
+        ToolCall(call_id, "f", text) for call_id, text in zip("ab", arguments, strict=True)
+    )

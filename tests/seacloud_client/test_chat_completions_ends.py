@@ -37,6 +37,11 @@ from seacloud_client.protocols.chat_completions.decode import read_usage
         ("insufficient_system_resource", Finish.ERROR),
         ("SAFETY", Finish.CONTENT_FILTER),
         ("PROHIBITED_CONTENT", Finish.CONTENT_FILTER),
+        ("IMAGE_SAFETY", Finish.CONTENT_FILTER),
+        ("content_filter: PROHIBITED_CONTENT", Finish.CONTENT_FILTER),  # Gemini's OpenAI compatibility
+        ("function_call_filter: MALFORMED_FUNCTION_CALL", Finish.ERROR),
+        ("MALFORMED_FUNCTION_CALL", Finish.ERROR),
+        ("something: new", Finish.UNKNOWN),
         ("model_context_window_exceeded", Finish.LENGTH),
         ("something new", Finish.UNKNOWN),
     ],
@@ -44,6 +49,12 @@ from seacloud_client.protocols.chat_completions.decode import read_usage
 def test_the_finish_and_the_wires_own_word(reason: str, finish: Finish):
     for reply in (plain({"content": "x"}, reason), streamed(chunk({"content": "x"}), stop(reason))):
         assert (reply.choice.finish, reply.choice.finish_reason) == (finish, reason)
+
+
+def test_a_choice_without_a_message_has_its_finish():
+    """As Gemini's OpenAI compatibility answers what it filters."""
+    reply = PROTOCOL.decode({**HEAD, "choices": [{"index": 0, "finish_reason": "content_filter: SPII"}]})
+    assert (reply.choice.parts, reply.choice.finish) == ((), Finish.CONTENT_FILTER)
 
 
 def test_a_finish_that_is_repeated_is_told_once():

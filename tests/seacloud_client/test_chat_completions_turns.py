@@ -104,6 +104,10 @@ PARTS: dict[str, tuple[Part, Json]] = {
         Audio(data=WAV, media_type="audio/x-wav"),
         {"type": "input_audio", "input_audio": {"data": WAV, "format": "wav"}},
     ),
+    "a sound whose type names its codec": (
+        Audio(data=WAV, media_type="audio/wav; codecs=1"),
+        {"type": "input_audio", "input_audio": {"data": WAV, "format": "wav"}},
+    ),
     "an mp3": (
         Audio(data=WAV, media_type="audio/mpeg"),
         {"type": "input_audio", "input_audio": {"data": WAV, "format": "mp3"}},
@@ -165,6 +169,14 @@ def test_texts_of_the_assistants_are_one_string():
     """Not every vendor reads a list there."""
     note = Annotation(type="url_citation", raw={"a": 1}, protocol="chat_completions")
     assert messages_of(said(Text("a", (note,)), Text("b")), user("x"))[0] == {"role": "assistant", "content": "ab"}
+
+
+def test_a_text_is_a_string_whatever_was_kept_with_it():
+    """Responses' phase, ours, and LangChain's: nothing of it is sent, and not every vendor reads a list."""
+    kept = Text("a", extras={"phase": "final_answer", "reasoning_id": "rs_1", "index": 0})
+    told = Message("tool", (ToolResult("call_1", (kept,)),))
+    turns = messages_of(Message("system", (kept,)), user(kept), said(kept, CALL), told)
+    assert [turn["content"] for turn in turns] == ["a"] * 4
 
 
 def test_texts_with_cache_control_are_a_list():
@@ -402,8 +414,16 @@ def test_results_with_pictures_carry_them_into_a_users_turn():
         (ToolResult("call_1", ()), {"content": ""}),
         (ToolResult("call_1", (Text("It failed."),), is_error=True), {"content": "It failed."}),
         (
-            ToolResult("call_1", (Text("a"), Text("b"))),
-            {"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+            ToolResult("call_1", (Text("a", extras={"annotations": None}), Text("b"))),
+            {"content": "a\nb"},  # not every vendor reads a list there
+        ),
+        (
+            ToolResult("call_1", (Text("a"), Native("messages", {"type": "search_result"}), Text("b"))),
+            {"content": "a\nb"},
+        ),
+        (
+            ToolResult("call_1", (Text("a"), Text("b", extras=CACHED))),
+            {"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b", **CACHED}]},
         ),
         (ToolResult("call_1", (Text("a"),), extras=CACHED), {"content": "a", **CACHED}),
     ],

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seacloud_client.error_mapping import error_from_answer, error_from_body, is_error_body, is_error_reply, read_facts
+from seacloud_client.error_mapping import (
+    MAX_KEPT,
+    error_from_answer,
+    error_from_body,
+    is_error_body,
+    is_error_reply,
+    read_facts,
+)
 from seacloud_client.errors import (
     APIError,
     AuthenticationError,
@@ -79,6 +87,46 @@ CASES = {
         "invalid_request_error",
     ),
     "400 filtered": (400, openai("Blocked by content policy", code="content_filter"), ContentRefusedError, None),
+    "400 filtered (DeepSeek)": (400, openai("Content Exists Risk"), ContentRefusedError, None),
+    "400 filtered (Qwen)": (
+        400,
+        openai("Input data may contain bad words.", code="data_inspection_failed"),
+        ContentRefusedError,
+        "data_inspection_failed",
+    ),
+    "400 filtered (Qwen's words)": (
+        400,
+        openai("Input data may contain inappropriate content."),
+        ContentRefusedError,
+        None,
+    ),
+    "400 filtered (OpenAI)": (
+        400,
+        openai("Invalid prompt: your prompt was flagged as potentially violating our usage policy.", code="invalid"),
+        ContentRefusedError,
+        "invalid",
+    ),
+    "403 filtered (xAI)": (
+        403,
+        {
+            "code": "The caller does not have permission to execute the specified operation",
+            "error": "Content violates usage guidelines. Team: a, API key ID: b, Model: grok-4, Failed check: c",
+        },
+        ContentRefusedError,
+        None,
+    ),
+    "403 filtered (OpenRouter)": (
+        403,
+        openai('Your chosen model requires moderation and your input was flagged for "violence".', code=403),
+        ContentRefusedError,
+        "403",
+    ),
+    "403 of a model that filters": (
+        403,
+        openai("Model omni-moderation-latest is not allowed for this key"),
+        ModelNotAllowedError,
+        None,
+    ),
     "413": (413, anthropic("request_too_large", "Too large"), InvalidRequestError, "request_too_large"),
     "422 with a sentence": (422, {"detail": "webhook not supported"}, InvalidRequestError, None),
     "409": (409, openai("Conflict"), InvalidRequestError, None),
@@ -115,6 +163,40 @@ def test_each_answer_is_the_right_error(status, body, cls, code):
         assert error.code == code
 
 
+TOO_LONG = {
+    "Anthropic": "input length and `max_tokens` exceed context limit: 199211 + 20000 > 200000, decrease input length",
+    "Gemini": "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+    "xAI": "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+    "Moonshot": "Invalid request: Your request exceeded model token limit: 8192 (requested: 9000)",
+    "Qwen": "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 98304]",
+    "Z.ai": "Prompt exceeds max length",
+    "llama.cpp": "the request exceeds the available context size. try increasing the context size",
+    "OpenAI": "Your input exceeds the context window of this model. Please adjust your input and try again.",
+}
+
+
+@pytest.mark.parametrize("message", TOO_LONG.values(), ids=TOO_LONG.keys())
+def test_a_conversation_that_is_too_long_in_each_vendors_words(message):
+    assert type(error_of(400, openai(message, type="invalid_request_error"))) is ContextLengthError
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "cls"),
+    [
+        (400, "max_tokens is too large: 100000. This model supports at most 16384 completion tokens", None),
+        (400, "max_tokens: 300000 > 64000, which is the maximum allowed number of output tokens for the model", None),
+        (400, "Range of max_tokens should be [1, 8192]", None),
+        (400, "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", None),
+        (400, "Invalid 'user': string too long. Expected a string with maximum length 64", None),
+        (400, "Invalid value for 'content': expected a string, got null", None),
+        (429, "Rate limit reached on tokens per min (TPM): Limit 30000, Requested 40000", RateLimitError),
+        (429, "Request too large: the number of input tokens exceeds the context limit of your tier", RateLimitError),
+    ],
+)
+def test_what_is_no_overflow_and_no_refused_content(status, message, cls):
+    assert type(error_of(status, openai(message))) is (cls or InvalidRequestError)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
@@ -141,6 +223,29 @@ def test_each_answer_is_the_right_error(status, body, cls, code):
 )
 def test_the_message_says_what_happened_and_what_to_do(status, body, said):
     assert said in error_of(status, body).message
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("<HTML><SCRIPT type='x'>if (a < b) {}</SCRIPT>Bad<style>p {}\n</style> gateway</HTML>", "Bad gateway."),
+        ("<html><script>'</style>' <style></script>Bad<styled>gateway", "Bad gateway."),
+        ("<html>Bad<script>gateway", "Bad gateway."),
+        ("<html></script>Bad</style>gateway", "Bad gateway."),
+    ],
+)
+def test_of_a_page_only_what_people_see_is_shown(page, said):
+    assert error_of(502, page.encode()).message.startswith(said)
+
+
+@pytest.mark.parametrize("part", ["<", "<style", "<style>", "<script><style>", "</script>", "<script"])
+def test_a_page_is_read_in_linear_time(part):
+    """Where each beginning was looked after to the page's end, one of these took a second or more."""
+    page = ("<html>" + part * (MAX_KEPT // len(part))).encode()
+    began = time.process_time()
+    for _ in range(5):
+        error_of(502, page)
+    assert time.process_time() - began < 1.0
 
 
 def test_a_long_reason_is_cut_and_kept():

@@ -190,6 +190,15 @@ def test_a_get_follows_a_redirect_within_the_origin(status):
     assert run.sleeps == []
 
 
+def test_a_redirect_says_the_whole_query():
+    call = replace(GET, params={"page": "1"})
+    run = Run(answer(307, location="/llm/elsewhere?sig=abc&page=9"), OK, call=call)
+    assert [(call.url, call.params) for call in run.calls] == [
+        (URL, {"page": "1"}),
+        ("https://cloud.seaart.ai/llm/elsewhere?sig=abc&page=9", None),
+    ]
+
+
 @pytest.mark.parametrize("call", [GET, POST])
 @pytest.mark.parametrize(
     "location",

@@ -47,20 +47,22 @@ def test_a_deadline_cancels_the_task():
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("said", "words", "may_go_on"),
     [
-        (GOING, "The task was cancelled."),
+        (GOING, "The task was cancelled.", False),
         (
             answer({"status": "ALREADY_COMPLETED"}, 400),
             "The task had just finished: its result can still be fetched.",
+            True,
         ),
-        (answer({"status": "NOT_FOUND"}, 404), "The service does not know the task any more."),
-        (TimedOut("No answer."), "It could not be cancelled, so it may go on and be billed [No answer]."),
+        (answer({"status": "NOT_FOUND"}, 404), "The service does not know the task any more.", True),
+        (TimedOut("No answer."), "It could not be cancelled, so it may go on and be billed [No answer].", True),
     ],
 )
-def test_what_becomes_of_the_task_is_told(said, words):
+def test_what_becomes_of_the_task_is_told(said, words, may_go_on):
     world = World(CREATED, RUNNING, said)
     error = ended(world, waiting(world), TaskTimedOut("Too late."))
+    assert error.may_go_on is may_go_on
     assert error.message == f"Too late. {words}"
     assert error.args == (error.message,)
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 from seacloud_client.errors import ConfigurationError, InvalidInputError
-from seacloud_client.media_tools.journal import JournalEntry, TaskJournal
-from seacloud_client.queue import DEFAULT_REQUEST_TIMEOUT
+from seacloud_client.media_tools.journal import PATIENCE, JournalEntry, TaskJournal
 
 
 @pytest.fixture
@@ -83,16 +82,80 @@ def test_what_can_be_no_handle_is_refused(journal: TaskJournal, wrong: str) -> N
 
 def test_an_intent_that_may_be_under_way_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = TaskJournal(tmp_path / "journal.sqlite")
-    assert journal.patience > DEFAULT_REQUEST_TIMEOUT
     now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
     claim(journal)
     assert not journal.forget("t", "c")
     assert not journal.settle("t", "c", "mmsu_1")
     monkeypatch.setattr(time, "time", lambda: now - 3600)
     assert journal.settle("t", "c", "mmsu_1"), "the clock was put back"
     claim(journal, "u")
-    monkeypatch.setattr(time, "time", lambda: now - 3600 + journal.patience + 1)
+    monkeypatch.setattr(time, "time", lambda: now - 3600 + PATIENCE - 1)
+    assert not journal.forget("u", "c")
+    monkeypatch.setattr(time, "time", lambda: now - 3600 + PATIENCE + 1)
     assert journal.forget("u", "c")
+
+
+def test_each_intent_says_how_long_its_post_may_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a person's journal, and another process's, follow the `request_timeout` of whoever posts."""
+    now = [time.time()]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    TaskJournal(tmp_path / "journal.sqlite").claim(
+        "t", "c", model="m", said={}, parameters={}, owner="one", seconds=120.0
+    )
+    journal = TaskJournal(tmp_path / "journal.sqlite")
+    now[0] += 119
+    assert not journal.forget("t", "c")
+    assert journal.renew("t", "c", "one")
+    now[0] += 119
+    assert not journal.forget("t", "c")
+    now[0] += 2
+    assert journal.forget("t", "c")
+
+
+def test_an_intent_is_renewed_by_its_owner_alone(journal: TaskJournal) -> None:
+    before = claim(journal)
+    assert not journal.renew("t", "c", "two")
+    assert journal.entries() == [before]
+    assert journal.renew("t", "c", "one")
+    assert journal.entries()[0].changed > before.changed
+    journal.unknown("t", "c", "No answer came.")
+    assert not journal.renew("t", "c", "one")
+    assert not journal.renew("t", "d", "one")
+
+
+@pytest.mark.parametrize("under_way", [True, False])
+def test_a_post_that_may_still_be_under_way_is_not_forgotten(tmp_path: Path, *, under_way: bool) -> None:
+    journal = TaskJournal(tmp_path / "journal.sqlite")
+    claim(journal)
+    journal.unknown("t", "c", "The post was interrupted.", under_way=under_way)
+    assert journal.forget("t", "c") is not under_way
+    assert journal.settle("t", "c", "mmsu_1") is under_way, "a task that was found is one"
+
+
+def test_an_intent_is_as_old_as_it_is_there(tmp_path: Path) -> None:
+    """It may have to wait for another's write first."""
+    journal = TaskJournal(tmp_path / "journal.sqlite")
+    with closing(sqlite3.connect(journal.path, isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        claiming = pool.submit(claim, journal)
+        time.sleep(0.3)
+        written = time.time()
+        other.execute("COMMIT")
+        assert claiming.result(20).changed >= written
+
+
+def test_an_intent_that_comes_while_the_journal_is_waited_for(tmp_path: Path) -> None:
+    """Who wants to forget a call waits for another's write: that of the intent."""
+    journal = TaskJournal(tmp_path / "journal.sqlite")
+    claim(journal)
+    with closing(sqlite3.connect(journal.path, isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        forgetting = pool.submit(journal.forget, "t", "c")
+        time.sleep(0.3)
+        other.execute("UPDATE seacloud_tasks SET changed = ?", (time.time(),))
+        other.execute("COMMIT")
+        assert forgetting.result(20) is False
 
 
 def test_only_the_owner_writes_what_became_of_it(journal: TaskJournal) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import gc
 import pickle
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,28 +26,24 @@ from seacloud_client.errors import (
     TaskTimedOut,
     TimedOut,
 )
+from seacloud_client.media_tools.journal import TaskJournal
 from seacloud_client.media_tools.outcomes import CallRefused, is_final, was_not_posted
 from seacloud_client.media_tools.spending import (
     MAX_CONVERSATIONS,
     CallCounter,
+    JournalLimit,
     Limit,
     Slot,
     allow,
-    approval,
     guarded,
 )
-from seacloud_client.media_tools.steps import Flow, Step, aplay, play, quick
+from seacloud_client.media_tools.steps import Flow, aplay, play, quick
 
 BOTH = pytest.mark.parametrize("flavour", ["sync", "async"])
-PARAMETERS = {"prompt": "a cat", "styles": ["soft"]}
 
 
 def run(flow: Flow[Any], flavour: str) -> Any:
     return play(flow) if flavour == "sync" else asyncio.run(aplay(flow))
-
-
-def asking(approve: Any, **context: Any) -> Step:
-    return approval(approve, "m", PARAMETERS, async_calls="acall", **context)
 
 
 # What is certain
@@ -106,11 +101,18 @@ def test_a_counter_counts_by_name() -> None:
     assert [counter.take("nobody") for _ in range(3)] == [True, True, False], "what was not taken is not given back"
 
 
-def test_what_another_record_has_counts() -> None:
-    counter = CallCounter(3)
-    assert counter.take("a", at_least=2)
-    assert not counter.take("a", at_least=2)
-    assert not CallCounter(3).take("a", at_least=3)
+@BOTH
+def test_what_a_journal_has_is_looked_at_and_not_counted(flavour: str, tmp_path: Path) -> None:
+    """Only the journal counts: what is forgotten there is given back, whoever had it forgotten."""
+    journal = TaskJournal(tmp_path / "journal.sqlite", patience=0.0)
+    limit = JournalLimit(number=1, models=frozenset({"m"})).beforehand(journal, "t")
+    for _ in range(2):
+        run(allow([limit]), flavour)
+    journal.claim("t", "c", model="m", said={}, parameters={}, owner="another process")
+    with pytest.raises(CallRefused, match=r"^1 task\(s\) may be created in this conversation"):
+        run(allow([limit]), flavour)
+    assert journal.forget("t", "c")
+    run(run(allow([limit]), flavour).give_back(), flavour)
 
 
 def test_any_number() -> None:
@@ -227,70 +229,3 @@ def test_what_was_created_counts(flavour: str) -> None:
     slot = run(allow([counter.ever()]), flavour)
     assert run(guarded(slot, quick(lambda: "a task")), flavour) == "a task"
     assert not counter.take("ever")
-
-
-# Approval
-
-
-@BOTH
-def test_who_is_asked_gets_a_copy(flavour: str) -> None:
-    asked: list[Any] = []
-
-    def approve(model: str, parameters: dict[str, Any], person: str) -> bool:
-        asked.append((model, copy.deepcopy(parameters), person))
-        parameters["styles"].append("loud")
-        return True
-
-    run(allow([], asking(approve, person="Ada")), flavour)
-    assert asked == [("m", {"prompt": "a cat", "styles": ["soft"]}, "Ada")]
-    assert PARAMETERS["styles"] == ["soft"]
-
-
-@BOTH
-@pytest.mark.parametrize("answer", [False, None, "no", "yes", {"approved": False}, 1], ids=repr)
-def test_only_true_approves(flavour: str, answer: Any) -> None:
-    counter = CallCounter(1)
-    for _ in range(2):  # what was refused is not counted
-        with pytest.raises(CallRefused, match=r"^The call of m was not approved\. Nothing was sent or charged\."):
-            run(allow([counter.ever()], asking(lambda *_: answer)), flavour)
-
-
-@pytest.mark.parametrize("answer", [True, False])
-async def test_async_approval(*, answer: bool) -> None:
-    async def approve(model: str, parameters: Mapping[str, Any]) -> bool:
-        await asyncio.sleep(0)
-        return answer
-
-    if answer:
-        await aplay(allow([], asking(approve)))
-    else:
-        with pytest.raises(CallRefused):
-            await aplay(allow([], asking(approve)))
-    with pytest.raises(ConfigurationError, match=r"in async calls alone \(acall\)\. Nothing was sent"):
-        play(allow([], asking(approve)))
-    gc.collect()  # a coroutine that nobody awaited would be told of here
-
-
-async def test_a_cancelled_question_is_not_counted() -> None:
-    counter, began = CallCounter(1), asyncio.Event()
-
-    async def approve(model: str, parameters: Mapping[str, Any]) -> bool:
-        began.set()
-        await asyncio.sleep(30)
-        return True
-
-    question = asyncio.create_task(aplay(allow([counter.ever()], asking(approve))))
-    await began.wait()
-    assert not counter.take("ever"), "meanwhile it is taken"
-    question.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await question
-    assert counter.take("ever")
-
-
-async def test_an_answer_that_comes_later_may_be_any_awaitable() -> None:
-    answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    answer.set_result(True)
-    await aplay(allow([], asking(lambda *_: answer)))
-    with pytest.raises(ConfigurationError, match="approve is async"):
-        play(allow([], asking(lambda *_: answer)))

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from seacloud_client.errors import RateLimitError, SeaCloudError, SubmitOutcomeUnknown, TaskFailed
+from seacloud_client.errors import RateLimitError, SeaCloudError, SubmitOutcomeUnknown, TaskFailed, TaskTimedOut
 from seacloud_client.media_tools.texts import (
     MAX_ERROR,
     MAX_FACT,
@@ -131,3 +131,10 @@ def test_an_unknown_outcome_is_not_to_be_tried_again() -> None:
     assert error_text(error, SETTINGS) == "It may exist. Do not call this again by yourself: say so to the user."
     assert error_text(error, SETTINGS) == f"{error}{advice_on(error)}"
     assert advice_on(TaskFailed("It failed.")) == ""
+
+
+def test_nor_is_a_task_that_may_go_on() -> None:
+    error = TaskTimedOut("It was left running.")
+    assert advice_on(error) == ""
+    error.may_go_on = True
+    assert error_text(error, SETTINGS) == "It was left running. Do not call this again by yourself: say so to the user."

@@ -136,6 +136,42 @@ def test_usage_tells_how_long_what_was_cached_stays(at_end: Json):
     assert (usage.cache_creation_5m_tokens, usage.cache_creation_1h_tokens) == (456, 100)
 
 
+COMPACTION = {
+    "type": "compaction",
+    "input_tokens": 180_000,
+    "output_tokens": 3_500,
+    "cache_read_input_tokens": 200,
+    "cache_creation_input_tokens": 30,
+    "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 30},
+}
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_usage_has_what_a_compaction_cost(streams: bool):
+    """The SDK, of `iterations`: a compaction's tokens are not included in the top-level fields; a message's are."""
+    turn = {"type": "message", "input_tokens": 23_000, "output_tokens": 1_000}
+    iterations = [COMPACTION, COMPACTION, turn, {"type": "advisor_message", "input_tokens": 7}, "x"]
+    told = {"input_tokens": 23_000, "output_tokens": 1_000, "cache_read_input_tokens": 5, "iterations": iterations}
+    reply = reply_of(START, stop(usage=told), STOP) if streams else PROTOCOL.decode(message(usage=told))
+    usage = reply.usage
+    assert usage is not None
+    assert usage.input_tokens == 23_000 + 5 + 2 * (180_000 + 200 + 30)
+    assert (usage.output_tokens, usage.total_tokens) == (8_000, usage.input_tokens + 8_000)
+    assert (usage.cache_read_tokens, usage.cache_creation_tokens) == (405, 60)
+    assert (usage.cache_creation_5m_tokens, usage.cache_creation_1h_tokens) == (0, 60)
+    assert usage.reasoning_tokens is None
+    assert usage.raw == told
+
+
+@pytest.mark.parametrize(
+    "iterations", [None, "x", {}, [], [{"type": "compaction"}], [{"type": "compaction", "input_tokens": "x"}]]
+)
+def test_strange_iterations_count_for_nothing(iterations: Any):
+    usage = PROTOCOL.decode(message(usage={"input_tokens": 5, "output_tokens": 4, "iterations": iterations})).usage
+    assert usage is not None
+    assert (usage.input_tokens, usage.output_tokens, usage.total_tokens) == (5, 4, 9)
+
+
 def test_a_service_tier_may_come_late():
     streamed = reply_of(START, stop(usage={"output_tokens": 5, "service_tier": "priority"}), STOP)
     assert streamed.service_tier == "priority"

@@ -248,6 +248,10 @@ RESULTS: dict[str, tuple[ToolResult, Json]] = {
     "empty": (result("t"), {}),
     "empty text": (result("t", ""), {}),
     "error": (result("t", "no", is_error=True), {"content": [{"type": "text", "text": "no"}], "is_error": True}),
+    "error without a word": (
+        result("t", " ", is_error=True),
+        {"content": [{"type": "text", "text": "The tool failed, and said nothing."}], "is_error": True},
+    ),
     "error with a picture": (
         ToolResult("t", (Image(data=PNG, media_type="image/png"),), is_error=True),
         {"content": [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}]},

@@ -87,12 +87,30 @@ def test_the_paths_are_those_that_the_service_guarantees():
         ("o3", "openai"),
         ("claude-opus-4-6", "anthropic"),
         ("gpt-oss-120b", None),  # others serve it
-        ("gemini-3-pro", None),
+        ("gemini-3-pro", "google"),
+        ("mistral-large-latest", "mistral"),
+        ("mistralai/Devstral-Small-2507", "mistral"),
+        ("deepseek-chat", None),  # others serve it
         ("some-model", None),
     ],
 )
 def test_whose_a_model_is(model: str, vendor: str | None):
     assert facts_of(model).vendor == vendor
+
+
+@pytest.mark.parametrize(
+    ("model", "wants"),
+    [
+        ("gemini-1.5-pro", None),
+        ("google/gemini-2.5-flash", None),
+        ("gemini-3-pro-preview", True),
+        ("gemini-3.1-flash", True),
+        ("gemini-4", True),
+        ("gpt-4.1", None),
+    ],
+)
+def test_gemini_wants_calls_signed_from_version_3_on(model: str, wants: bool | None):
+    assert facts_of(model).call_signatures is wants
 
 
 @pytest.mark.parametrize("prefix", FACTS)

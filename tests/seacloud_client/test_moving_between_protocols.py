@@ -134,6 +134,22 @@ def test_reasoning_goes_back_to_its_own_protocol_after_a_detour(
         assert seal in back
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_picture_made_beside_a_call_goes_with_the_calls_result(
+    speaker: Speaker, seacloud_env: Emulator, protocol: Protocol
+):
+    """Once, and behind the results: the next user's turn may be long in coming."""
+    called = (PICTURE, *(ToolCall(f"call_{name}", "get_weather", '{"city": "Paris"}') for name in "ab"))
+    results = Message("tool", tuple(ToolResult(f"call_{name}", (Text(f"{name} is sunny"),)) for name in "ab"))
+    speaker.ask(protocol, user("Draw."), Message("assistant", called), results, tools=(WEATHER,))
+    first = sent(seacloud_env)
+    assert first.count(PNG) == 1
+    if protocol != "messages":  # where results and pictures are blocks of one turn
+        assert first.index(PNG) > first.index("b is sunny")
+    speaker.ask(protocol, user("And now?"), tools=(WEATHER,))
+    assert sent(seacloud_env).count(PNG) == 1
+
+
 def seals_of(reply: Reply) -> list[str]:
     """What shows that reasoning is the protocol's own: its signature, its hidden form, or its words."""
     thoughts = [part for part in reply.choice.parts if isinstance(part, Reasoning)]

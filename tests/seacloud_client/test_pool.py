@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
+import signal
 import socket
 import sys
 import threading
@@ -187,6 +189,61 @@ def test_a_loop_that_was_not_shut_down_is_forgotten(fresh):
     assert fresh._loops == {}
 
 
+def test_loops_that_come_and_go_in_other_threads_meanwhile(fresh):
+    class Loop:
+        """One of a set that changes while it is looked at, as those of other threads do."""
+
+        def is_closed(self) -> bool:
+            fresh._loops[Loop()] = (None, None)
+            return len(fresh._loops) > 10
+
+    fresh._loops[Loop()] = (None, None)
+    fresh._forget_closed_loops()
+    assert len(fresh._loops) == 2
+    fresh._loops.clear()
+
+
+@pytest.fixture
+def unseen():
+    """Loops that see to no generators, as nest_asyncio's do."""
+
+    async def client_of(own: ClientPool) -> httpx.AsyncClient:
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(None, None)
+        try:
+            return await own.async_client(ME)
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+
+    return client_of
+
+
+def test_a_loop_that_sees_to_no_generators_is_left_quietly(fresh, unseen):
+    with closing(asyncio.new_event_loop()) as loop:
+        client = loop.run_until_complete(unseen(fresh))
+        fresh._loops.clear()  # as when the interpreter exits; a failure in there would be a warning, and so an error
+        gc.collect()
+        assert not client.is_closed
+        loop.run_until_complete(client.aclose())
+
+
+async def test_a_loop_that_sees_to_no_generators_closes_what_is_let_go(unseen):
+    own = ClientPool(proxy=None, transport="httpx")
+    client = await unseen(own)
+    del own
+    gc.collect()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert client.is_closed
+
+
+async def test_closing_closes_in_a_loop_that_sees_to_no_generators(fresh, unseen):
+    client = await unseen(fresh)
+    await fresh.aclose(ME)
+    assert client.is_closed
+    assert fresh._loops == {}
+
+
 def held() -> dict[str, int]:
     gc.collect()
     files = Path("/proc/self/fd")
@@ -212,9 +269,14 @@ def test_a_fork_does_not_share_its_parents_connections():
     with own._lock:  # as another thread of the parent may
         child = os.fork()
     if child == 0:
-        childs = own.client(ME)
-        os.write(write, b"own" if childs is not parents and not parents.is_closed else b"shared")
-        os._exit(0)
+        answer = b"nothing"
+        try:  # whatever happens here, it is not a second pytest that goes on, nor a process that stands still
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(20)
+            answer = b"own" if own.client(ME) is not parents and not parents.is_closed else b"shared"
+        finally:
+            os.write(write, answer)
+            os._exit(0)
     os.close(write)
     os.waitpid(child, 0)
     with os.fdopen(read, "rb") as answer:
@@ -272,12 +334,63 @@ def test_a_bad_proxy_is_an_error_that_does_not_show_it(proxy):
     assert "secret" not in str(caught.value)
 
 
-async def test_a_bad_proxy_of_the_environments_is_an_error_that_names_its_variables(fresh, monkeypatch):
-    monkeypatch.setenv("ALL_PROXY", "ftp://127.0.0.1")
-    with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "https_proxy"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://127.0.0.1",
+        "http://me:hid#den@proxy.test:80",
+        "http://me:hid/den@proxy.test:80",
+        "http://[::1",
+        "proxy.test:hidden",
+        "socks4://me:1#hidden@proxy.test",
+    ],
+)
+async def test_a_bad_proxy_of_the_environments_is_an_error_that_names_its_variable(
+    fresh, monkeypatch, address, variable, transport
+):
+    pytest.importorskip("httpx_aiohttp")
+    monkeypatch.setenv(variable, address)
+    own = ClientPool(proxy=None, transport=transport)
+    said = rf"^The proxy of the environment's {variable} cannot be used: it must be an address"
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        own.client(ME)
+    with pytest.raises(ConfigurationError, match=said) as caught_async:
+        await own.async_client(ME)
+    for error in (caught.value, caught_async.value):
+        assert not {"hid", "hidden"} & set(re.split(r"\W+", str(error)))
+        assert error.__suppress_context__
+
+
+def test_a_package_that_a_proxy_of_the_environments_needs_is_named(fresh, monkeypatch):
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    with pytest.raises(ConfigurationError, match=r"ALL_PROXY cannot be used: .*httpx\[socks\]"):
         fresh.client(ME)
-    with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
-        await fresh.async_client(ME)
+
+
+@pytest.mark.parametrize(
+    ("excepted", "url", "is_direct"),
+    [
+        ("fe80::/10,a.test", "https://a.test/", True),
+        ("fe80::/10", "https://b.test/", False),
+        ("[::1]:8080,a.test", "https://a.test/", True),
+        ("[::1]:8080", "https://[::1]:8080/", True),
+        ("[::1]:8080", "https://[::1]:8081/", False),
+        ("[::1]", "https://[::1]:8081/", True),
+        ("host:port,a.test", "https://a.test/", True),
+        ("host:port", "https://host/", False),
+        ("a.test:8443", "https://a.test:8443/", True),
+        ("a.test:8443", "https://a.test/", False),
+    ],
+)
+async def test_exceptions_from_a_proxy_are_read_or_left_out(fresh, monkeypatch, excepted, url, is_direct):
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", excepted)
+    for client in (fresh.client(ME), await fresh.async_client(ME)):
+        assert (client._transport_for_url(httpx.URL(url)) is client._transport) == is_direct
+    await fresh.aclose(ME)
 
 
 PROXY_VARIABLES = {

@@ -119,6 +119,14 @@ def test_seconds_must_be_positive(name, value):
         Settings.resolve("llm", **{name: value})
 
 
+@pytest.mark.parametrize("name", ["timeout", "stall_timeout"])
+@pytest.mark.parametrize("value", [float("inf"), 1e10, 10**400, 10**5000, 1_000_000.5], ids=[*"abcde"])
+def test_seconds_have_a_limit_that_every_clock_can_bear(name, value):
+    with pytest.raises(ConfigurationError, match=rf"^{name} must be 1,000,000 seconds or less.* Give that for a wait"):
+        Settings.resolve("llm", **{name: value})
+    assert getattr(Settings.resolve("llm", **{name: 1_000_000}), name) == 1e6
+
+
 @pytest.mark.parametrize("value", [-1, 1.5, "2"])
 def test_retries_must_be_a_whole_number(value):
     with pytest.raises(ConfigurationError, match="max_retries must be a whole number, 0 or more"):

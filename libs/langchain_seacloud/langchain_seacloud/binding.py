@@ -6,34 +6,37 @@ own; built-in tools stay as they are. It is read into the conversation's terms w
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
-from pydantic import BaseModel
 from seacloud_client.conversation import AnyTool, JsonOutput, OutputSchema, ToolChoice
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.names import wire_name
 from seacloud_client.openai_form import MODES, called_tool, choice_of, output_of, strict_parameters, tool_of
-from seacloud_client.strict_schemas import root_inlined, strict_form
+from seacloud_client.strict_schemas import strict_form
 
-Json: TypeAlias = dict[str, Any]
-ToolLike: TypeAlias = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
+from langchain_seacloud.schemas import (
+    Json,
+    ToolLike,
+    converted_tool,
+    is_json_schema,
+    json_schema_of,
+    recursive_parameters,
+    refuse_no_object,
+    rooted,
+)
 
 _TOOL_EXTRAS = ("cache_control", "defer_loading", "input_examples", "allowed_callers", "eager_input_streaming")
 """What a tool's dict in Anthropic's form says besides its function."""
-
-_REFERENCE = re.compile(r'"\$ref": "#/\$defs/([^"]+)"')
 
 
 def tool_json(tool: ToolLike, *, strict: bool | None = None) -> Json:
     """A tool of any kind that LangChain accepts, as JSON. A `BaseTool`'s `extras` stand beside the function.
 
     Raises:
-        InvalidInputError: if it is to be strict, and its parameters cannot be said in the strict form.
+        InvalidInputError: if it is to be strict, and its parameters cannot be said in the strict form; or if it is a
+            schema that is not that of an object.
     """
     if isinstance(tool, Mapping) and _is_native(tool):
         return dict(tool)
@@ -41,7 +44,7 @@ def tool_json(tool: ToolLike, *, strict: bool | None = None) -> Json:
         # the flat form of OpenAI's Responses
         function = {name: tool[name] for name in ("name", "description", "parameters", "strict") if name in tool}
         return tool_json({"type": "function", "function": function}, strict=strict)
-    converted: Json = dict(convert_to_openai_tool(tool))
+    converted = converted_tool(tool)
     if converted.get("type") == "function":
         converted["function"] = _function(tool, dict(converted["function"]), strict)
     extras = tool.extras if isinstance(tool, BaseTool) else None
@@ -52,11 +55,11 @@ def tool_json(tool: ToolLike, *, strict: bool | None = None) -> Json:
 
 def _function(tool: ToolLike, function: Json, strict: bool | None) -> Json:
     """langchain-core's description of a function, with recursive parameters, which it cuts, and in strict form."""
-    source = tool.tool_call_schema if isinstance(tool, BaseTool) else tool
-    if isinstance(source, type) and issubclass(source, BaseModel):
-        schema = source.model_json_schema()
-        if "$defs" in schema and _is_recursive(schema):
-            function["parameters"] = root_inlined(schema)
+    parameters = recursive_parameters(tool) or function.get("parameters")
+    if parameters is not None:
+        function["parameters"] = rooted(parameters)
+        if isinstance(tool, type):
+            refuse_no_object(function["name"], function["parameters"], "a tool")
     if strict is not None:
         function["strict"] = strict
     if function.get("strict"):
@@ -64,23 +67,9 @@ def _function(tool: ToolLike, function: Json, strict: bool | None) -> Json:
     return function
 
 
-def _is_recursive(schema: Json) -> bool:
-    """Whether a definition refers to itself, in however many steps."""
-    definitions = schema["$defs"]
-
-    def reaches(name: str, wanted: str, seen: set[str]) -> bool:
-        for found in set(_REFERENCE.findall(json.dumps(definitions.get(name)))) - seen:
-            seen.add(found)
-            if found == wanted or reaches(found, wanted, seen):
-                return True
-        return False
-
-    return any(reaches(name, name, set()) for name in definitions)
-
-
 def _is_native(tool: Mapping[str, Any]) -> bool:
     """Whether a dict is a provider's built-in tool or a custom one: it has a type, and that is no function's."""
-    return bool(tool.get("type")) and tool["type"] not in ("function", "object") and "function" not in tool
+    return bool(tool.get("type")) and tool["type"] != "function" and "function" not in tool and not is_json_schema(tool)
 
 
 def read_tool(tool: ToolLike) -> AnyTool:
@@ -145,13 +134,20 @@ def output_json(output: Mapping[str, Any] | type, *, strict: bool | None = None)
         if described["type"] == "json_schema" and "json_schema" not in described:  # the flat form of Responses
             facts = {name: described[name] for name in ("name", "schema", "strict", "description") if name in described}
             described = {"type": "json_schema", "json_schema": facts}
-        return _strict_output(described, strict)
+        return _strict_output(_rooted_output(described), strict)
     schema = json_schema_of(output)
     facts = {"name": _output_name(output, schema), "schema": schema}
     if schema.get("description"):
         facts["description"] = schema["description"]
     described = {"type": "json_schema", "json_schema": facts}
     return _strict_output(described, strict) if strict is not None else _strict_if_possible(described)
+
+
+def _rooted_output(described: Json) -> Json:
+    facts = described.get("json_schema")
+    if not isinstance(facts, Mapping) or not isinstance(facts.get("schema"), Mapping):
+        return described
+    return {**described, "json_schema": {**facts, "schema": rooted(facts["schema"])}}
 
 
 def _strict_if_possible(described: Json) -> Json:
@@ -187,13 +183,6 @@ def _strict_output(described: Json, strict: bool | None) -> Json:
         ) from None
 
 
-def json_schema_of(schema: Mapping[str, Any] | type) -> Json:
-    """The JSON schema of a pydantic class, a TypedDict or a JSON schema, with its `$defs`."""
-    if isinstance(schema, type) and issubclass(schema, BaseModel):
-        return root_inlined(schema.model_json_schema())
-    return dict(convert_to_json_schema(schema))  # type: ignore[arg-type]  # it reads any mapping and any class
-
-
 def read_output(output: Mapping[str, Any] | type | None) -> OutputSchema | JsonOutput | None:
     """The form an answer must have, in the conversation's terms.
 
@@ -201,8 +190,3 @@ def read_output(output: Mapping[str, Any] | type | None) -> OutputSchema | JsonO
         InvalidInputError: if it is none that is known.
     """
     return None if output is None else output_of(output_json(output))
-
-
-def is_pydantic(schema: object) -> bool:
-    """Whether a schema is a pydantic class, of version 2 or of its old one."""
-    return isinstance(schema, type) and (issubclass(schema, BaseModel) or hasattr(schema, "__fields__"))

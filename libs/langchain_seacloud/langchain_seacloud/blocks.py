@@ -8,6 +8,9 @@ from typing import Any, cast
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from seacloud_client.conversation import Annotation, Media, Reasoning, Text, Usage
 
+REASONING_TEXT = "reasoning_text"
+"""The form of reasoning of Responses that is no summary but the text itself, as open models give it."""
+
 
 def usage_metadata(usage: Usage) -> UsageMetadata:
     """The usage in LangChain's terms, which are ours.
@@ -52,16 +55,35 @@ def citation_block(annotation: Annotation) -> dict[str, Any]:
     }
 
 
+_FORMS_OF_ITEMS: Mapping[str | None, dict[str, Any]] = {
+    None: {},
+    "summary_text": {},
+    REASONING_TEXT: {"content": []},
+}
+"""The forms of reasoning that Responses has (none where it shows nothing), and how a block's `extras` tell them."""
+
+
 def reasoning_block(part: Reasoning) -> dict[str, Any]:
-    """Reasoning in the standard form. What the provider wants back is in its `extras`."""
-    known = given(protocol=part.protocol, form=part.form, signature=part.signature, encrypted=part.encrypted)
+    """Reasoning in the standard form. What the provider wants back is in its `extras`.
+
+    Of Responses, that is only what an item of the protocol's own may have: langchain-openai writes the `extras` out as
+    keys of the item. So the form is told by an empty `content`, or by there being no text, and the protocol by the
+    message's metadata. Nothing of the kind helps the other protocols' reasoning, which is no such item at all.
+    """
+    form = _FORMS_OF_ITEMS.get(part.form, given(protocol=part.protocol, form=part.form))
+    known = {**form, **sealed(part.signature, part.encrypted)}
     extras = {**(part.extras or {}), **known}
     return {
         "type": "reasoning",
-        "reasoning": part.text,
+        **({} if part.form is None and not part.text else {"reasoning": part.text}),
         **({"id": part.id} if part.id else {}),
         **({"extras": extras} if extras else {}),
     }
+
+
+def sealed(signature: str | None, encrypted: str | None) -> dict[str, str]:
+    """What only the provider can read of reasoning, by the names that LangChain's other packages have for it."""
+    return given(signature=signature, encrypted_content=encrypted)
 
 
 def media_block(part: Media) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from typing_extensions import Self
 
 from langchain_seacloud import translator
 from langchain_seacloud._version import __version__
-from langchain_seacloud.binding import ToolLike, output_json, parallel_calls_of, tool_choice_json, tool_json
+from langchain_seacloud.binding import output_json, parallel_calls_of, tool_choice_json, tool_json
 from langchain_seacloud.chunks import PROVIDER, ChunkBuilder
 from langchain_seacloud.errors import langchain_errors
 from langchain_seacloud.parameters import ChatSeaCloudParameters
@@ -33,12 +33,16 @@ from langchain_seacloud.profiles import profile_of
 from langchain_seacloud.redaction import address_without_user, redacted, without_redacted, without_secret_headers
 from langchain_seacloud.replies import generations
 from langchain_seacloud.requests import make_request
+from langchain_seacloud.schemas import ToolLike
 from langchain_seacloud.structured import METHODS, Method, choose_method, named, structured, unwrapped
 
 if TYPE_CHECKING:
     from seacloud_client.catalogue import Catalogue, CatalogueModel
 
 translator.register()
+
+_DUMP = "_serialized"
+"""Where, in `__dict__`, langchain-core keeps how a model was dumped once, for good; pydantic's copies have it too."""
 
 
 def is_chat(entry: CatalogueModel) -> bool:
@@ -123,6 +127,7 @@ class ChatSeaCloud(ChatSeaCloudParameters):
         """What a dumped model has instead of its own values: the same without credentials."""
         return {
             "default_headers": without_secret_headers(self.default_headers),
+            "default_query": without_secret_headers(self.default_query),
             "extra_body": without_redacted(self.extra_body),
             "model_kwargs": without_redacted(self.model_kwargs),
             "proxy": address_without_user(self.proxy),
@@ -148,8 +153,10 @@ class ChatSeaCloud(ChatSeaCloudParameters):
 
         An answer may depend on one, such as a token for a remote MCP server, and is then nobody else's.
         """
+        self.__dict__.pop(_DUMP, None)  # since then, a field or what is in it may have been set
         known: str = super()._get_llm_string(stop=stop, **kwargs)
-        own = {name: getattr(self, name) for name in ("default_headers", "extra_body", "model_kwargs")}
+        names = ("default_headers", "default_query", "extra_body", "model_kwargs")
+        own = {name: getattr(self, name) for name in names}
         if all(self.lc_attributes[name] == value for name, value in own.items()):
             return known
         return f"{known}---{sha256(repr(own).encode()).hexdigest()}"
@@ -327,22 +334,25 @@ class ChatSeaCloud(ChatSeaCloudParameters):
             include_raw: whether to give a dict of `raw` (the message), `parsed` and `parsing_error` instead.
             strict: whether the provider is to hold the model to the schema. By default it is, with `json_schema`, if
                 the schema has a strict form; with `function_calling` it is left to the provider.
-            kwargs: more parameters of the call.
+            kwargs: more parameters of the call, also `tools`: a reply that calls one of them has no answer yet, and is
+                parsed as `None` unless the method is `function_calling`, where only the answer may be called.
 
         The runnable that it returns raises `OutputRefusedError` if the model declines.
 
         Raises:
             ValueError: if the method is none of these, or there is no schema and the method needs one.
-            InvalidInputError: with `strict`, if the schema has no strict form.
+            InvalidInputError: with `strict`, if the schema has no strict form; with `function_calling`, if it is not
+                that of an object; or if it is a TypedDict that refers to itself.
         """
         bare, said = unwrapped(schema)
-        form, strict = named(bare, method), said if strict is None else strict
-        if method is None:
-            is_native = (self.profile or {}).get("structured_output")
-            method = choose_method(form, is_native=is_native, strict=strict)
-        elif method not in METHODS:
+        strict = said if strict is None else strict
+        if method not in (None, *METHODS):
             raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}; got {method!r}.")
         with langchain_errors():
+            form = named(bare, method)
+            if method is None:
+                is_native = (self.profile or {}).get("structured_output")
+                method = choose_method(form, is_native=is_native, strict=strict)
             return structured(
                 self.bind_tools,
                 self.bind,
@@ -411,6 +421,7 @@ class ChatSeaCloud(ChatSeaCloudParameters):
         """A copy, with other values for some fields. It makes its calls with a client of its own."""
         copied = super().model_copy(update=update, deep=deep)
         copied._client = None  # noqa: SLF001  # its own class
+        copied.__dict__.pop(_DUMP, None)
         if copied.model != self.model and "profile" not in (update or {}) and self.profile == profile_of(self.model):
             copied.profile = copied._resolve_model_profile()  # noqa: SLF001  # a copy of ourselves
         return copied
@@ -431,12 +442,13 @@ class ChatSeaCloud(ChatSeaCloudParameters):
         return super().__deepcopy__(memo)
 
     def __getstate__(self) -> dict[Any, Any]:
-        """What a pickle holds: everything but the key, headers with credentials, and the connections."""
+        """What a pickle holds: everything but the key, headers and queries with credentials, and the connections."""
         state = dict(super().__getstate__())
         state["__dict__"] = {
             **state["__dict__"],
             "api_key": None,
             "default_headers": without_secret_headers(self.default_headers),
+            "default_query": without_secret_headers(self.default_query),
             "proxy": address_without_user(self.proxy),
             "http_client": None,
             "http_async_client": None,

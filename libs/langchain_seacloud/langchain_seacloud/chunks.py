@@ -53,6 +53,7 @@ from langchain_seacloud.blocks import (
     media_block,
     reasoning_block,
     refusal_block,
+    sealed,
     text_block,
     usage_metadata,
 )
@@ -222,9 +223,12 @@ class ChunkBuilder:
             for kwargs in self._reasoning.add(delta.part, delta):
                 yield self._chunk(additional_kwargs=kwargs)
         else:
-            extras = {**(delta.extras or {}), **given(signature=delta.signature, encrypted=delta.encrypted)}
+            extras = {**(delta.extras or {}), **sealed(delta.signature, delta.encrypted)}
             yield self._block(
-                delta.part, type="reasoning", reasoning=delta.text, **({"extras": extras} if extras else {})
+                delta.part,
+                type="reasoning",
+                **({"reasoning": delta.text} if delta.text else {}),
+                **({"extras": extras} if extras else {}),
             )
 
     def tell_refusal(self, delta: RefusalDelta) -> Chunks:

@@ -30,6 +30,7 @@ from seacloud_client.conversation import (
 )
 from seacloud_client.errors import InvalidInputError
 
+from langchain_seacloud.blocks import REASONING_TEXT
 from langchain_seacloud.citations import read_annotations
 from langchain_seacloud.natives import read_native
 
@@ -146,17 +147,33 @@ def _reasoning(block: Block, protocol: Protocol) -> Part:
         summary = [_without_index(piece) if isinstance(piece, Mapping) else piece for piece in block["summary"] or ()]
         return Native("responses", {**_without_index(block), "summary": summary})
     extras = dict(block.get("extras") or {})
-    known = {name: extras.pop(name, None) for name in ("signature", "encrypted", "form", "protocol")}
-    encrypted = extras.pop("encrypted_content", None) or block.get("encrypted_content")  # langchain-openai's, with v1
+    names = ("signature", "encrypted", "encrypted_content", "form", "protocol")  # `encrypted` is our earlier name
+    known = {name: extras.pop(name, None) for name in names}
+    item_id = _text_id(block)
+    said = known["protocol"]  # of Responses' reasoning only our earlier form says it
+    told: Protocol = said or ("responses" if (item_id or "").startswith(_REASONING_ID) else protocol)
     return Reasoning(
         text=block.get("reasoning") or "",
-        protocol=known["protocol"] or protocol,
-        id=_text_id(block),
+        protocol=told,
+        id=item_id,
         signature=known["signature"],
-        encrypted=known["encrypted"] or encrypted,
-        form=known["form"],
+        encrypted=known["encrypted"] or known["encrypted_content"] or block.get("encrypted_content"),
+        form=known["form"] or (None if said else _form_told(block, extras, told)),
         extras=extras or None,
     )
+
+
+def _form_told(block: Block, extras: dict[str, Any], protocol: Protocol) -> str | None:
+    """The form of a block that does not name it, as `reasoning_block` tells it, in `extras`."""
+    if extras.get("content") == []:
+        del extras["content"]
+        return REASONING_TEXT
+    return _UNNAMED_FORMS.get(protocol) if "reasoning" in block else None
+
+
+_UNNAMED_FORMS: Mapping[str, str] = {"responses": "summary_text"}
+_REASONING_ID = "rs_"
+"""How the service begins the ids of Responses' reasoning."""
 
 
 def _thinking(block: Block, _protocol: Protocol) -> Part:

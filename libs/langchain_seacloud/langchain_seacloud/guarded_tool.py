@@ -12,10 +12,11 @@ from langchain_core.tools.base import ArgsSchema
 from pydantic import Field, PrivateAttr, model_validator
 from seacloud_client.contracts import AnyContract
 from seacloud_client.lifecycle import OnInterrupt
-from seacloud_client.media_tools.durable import DurableCall, Work, done
+from seacloud_client.media_tools.approvals import Approver
+from seacloud_client.media_tools.durable import DurableCall, Work, done, post_seconds
 from seacloud_client.media_tools.journal import TaskJournal
-from seacloud_client.media_tools.spending import CallCounter, Slot, allow, approval
-from seacloud_client.media_tools.steps import Flow, Step, aplay, blocking, play
+from seacloud_client.media_tools.spending import CallCounter, JournalLimit, Slot, allow
+from seacloud_client.media_tools.steps import Flow, Step, aplay, play
 from seacloud_client.names import wire_name
 from seacloud_client.queue import Task
 from typing_extensions import Self
@@ -46,17 +47,27 @@ class GuardedTool(QueueTool):
     """Parameters for every task. What the agent's model asks for wins."""
 
     max_calls: int | None = Field(default=None, ge=0)
-    """How many tasks the tool may create, ever; by default any number. One that was certainly not created is none."""
+    """How many tasks the tool may create, ever; by default any number. One that was certainly not created is none. It
+    is counted in memory, and a journal changes nothing of that: a task whose outcome is unknown counts until the tool
+    is made anew, also where the journal was told to forget it."""
 
     max_calls_per_thread: int | CallCounter | None = None
     """How many tasks may be created in one conversation: in a LangGraph thread (`thread_id`), or else in a run with a
     `run_id`. Of a counter that several tools share, the limit is for all of them together. With a journal, what it
-    holds of the thread counts, of the models of these tools, so that a restart forgets nothing and the limit holds in
-    several processes at once."""
+    holds of the thread counts, and nothing else, of the models of these tools: so a restart forgets nothing, the limit
+    holds in several processes at once, and what the journal forgets is given back."""
 
     approve: Approve | None = Field(default=None, exclude=True, repr=False)
-    """Is asked with the model's id and the parameters before a task is created, and may be async. Only `True` approves.
-    It may call LangGraph's `interrupt`: then a person decides, and the run goes on when it is resumed."""
+    """Is asked with the model's id and the parameters before a task is created. Only `True` approves. It may be async;
+    if it is not, it runs in a thread in async calls. If it has a parameter `call_id`, it is given the id of the model's
+    tool call there, or `None` for a call that has none.
+
+    It may call LangGraph's `interrupt`: then a person decides, and the run goes on when it is resumed. That needs a
+    node of the graph for each call: `create_agent` has it so, and so has a `ToolNode` that is given one call at a time
+    (by a `Send` for each, or from a model with `parallel_tool_calls=False`). In a node with several calls an answer may
+    approve another call than it was meant for, since LangGraph runs all of the node again and hands the answers out in
+    the order in which they are asked for; and what other calls had made by then is paid for again, without a `journal`.
+    """
 
     journal: TaskJournal | None = Field(default=None, exclude=True)
     """Makes the tool durable: it writes down what it does, so that a LangGraph run which was killed goes on with its
@@ -114,29 +125,35 @@ class GuardedTool(QueueTool):
     ) -> Flow[ContentAndArtifact]:
         """Creates a task for what the agent's model said, does with it what the tool does, and gives the answer."""
 
-    def _allow(self, parameters: Mapping[str, Any], config: RunnableConfig) -> Flow[Slot]:
+    def _allow(self, parameters: Mapping[str, Any], config: RunnableConfig, call: DurableCall | None) -> Flow[Slot]:
         """Takes the right to create a task, and asks for approval.
 
         Raises:
             CallRefused: if it is refused.
         """
         limits = [self._ever.ever()]
-        if self._in_thread is not None:
-            conversation, known = conversation_of(config), 0
-            thread = (config.get("configurable") or {}).get("thread_id")
-            if self.journal is not None and thread is not None:
-                known = yield blocking(partial(self.journal.count, str(thread), self._in_thread.models))
-            limits.append(self._in_thread.of_conversation(conversation, known))
+        if call is not None:
+            in_journal = self._in_journal()
+            limits += [] if in_journal is None else [in_journal.beforehand(call.journal, call.thread_id)]
+        elif self._in_thread is not None:
+            limits.append(self._in_thread.of_conversation(conversation_of(config)))
         asking = []
         if self.approve is not None:
-            asking.append(approval(self.approve, self.model, parameters, async_calls="ainvoke, astream, ..."))
+            approver, call_id = Approver.of(self.approve), current_call_id()
+            asking.append(approver.asking(self.model, parameters, async_calls="ainvoke, astream, ...", call_id=call_id))
         return (yield from allow(limits, *asking, tool=self.name))
 
-    def _submission(self, parameters: Mapping[str, Any], *, on_interrupt: OnInterrupt) -> Step:
+    def _in_journal(self) -> JournalLimit | None:
+        return None if self._in_thread is None else self._in_thread.in_journal(self.name)
+
+    def _submission(
+        self, parameters: Mapping[str, Any], *, on_interrupt: OnInterrupt, max_retries: int | None = None
+    ) -> Step:
         """The step that creates a task, and gives its handle."""
+        options: dict[str, Any] = {"on_interrupt": on_interrupt, "max_retries": max_retries}
         return Step(
-            partial(self.queue.submit, self.model, parameters, on_interrupt=on_interrupt),
-            partial(self.queue.asubmit, self.model, parameters, on_interrupt=on_interrupt),
+            partial(self.queue.submit, self.model, parameters, **options),
+            partial(self.queue.asubmit, self.model, parameters, **options),
         )
 
     def _create(
@@ -158,18 +175,21 @@ class GuardedTool(QueueTool):
             finish: with a journal, the answer for a task that there is.
         """
         parameters = self._arguments.check(said)
+        call = self._durable_call(said, parameters, config)
         work = Work(
-            allow=partial(self._allow, parameters, config),
+            allow=partial(self._allow, parameters, config, call),
             once=once(parameters),
             answer=answer,
-            post=self._submission(parameters, on_interrupt="keep"),
+            post=self._submission(parameters, on_interrupt="keep", max_retries=0),
             task=self.queue.task,
             finish=finish,
             told=self.told,
-            limit=None if self._in_thread is None else self._in_thread.in_journal(self.name),
+            limit=self._in_journal(),
+            retries=self.queue.settings.max_retries,
+            seconds=post_seconds(self.queue.settings),
         )
         with telling_failures():
-            content, artifact = yield from done(work, self._durable_call(said, parameters, config))
+            content, artifact = yield from done(work, call)
         return content, artifact
 
     def _durable_call(

@@ -15,7 +15,17 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
-from seacloud_client.conversation import Message, Part, Protocol, Refusal, Role, Text, ToolCall, ToolResult
+from seacloud_client.conversation import (
+    Message,
+    Part,
+    Protocol,
+    Refusal,
+    Role,
+    Text,
+    ToolCall,
+    ToolResult,
+    container_id,
+)
 from seacloud_client.errors import InvalidInputError
 
 from langchain_seacloud.calls import CALL_FACTS
@@ -43,8 +53,14 @@ def read_messages(messages: Sequence[BaseMessage], protocol: Protocol) -> tuple[
 
 def _read(message: BaseMessage, protocol: Protocol, custom: set[str]) -> Message:
     if isinstance(message, AIMessage):
-        parts = tuple(_assistant(message, _origin(message, protocol)))
-        return Message("assistant", parts, message.name, message.additional_kwargs.get(MESSAGE_FIELDS))
+        origin = _origin(message, protocol)
+        return Message(
+            "assistant",
+            tuple(_assistant(message, origin)),
+            message.name,
+            message.additional_kwargs.get(MESSAGE_FIELDS),
+            container_id(message.response_metadata) if origin == "messages" else None,
+        )
     if isinstance(message, ToolMessage):
         return Message("tool", (_tool_result(message, protocol, custom),))
     if isinstance(message, FunctionMessage):

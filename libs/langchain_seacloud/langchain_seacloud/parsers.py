@@ -1,8 +1,9 @@
 """Reading structured output: langchain-core's parsers, which also stream, with what they lack.
 
 They raise if the model refused, called no tool, called it with what does not parse, or was cut, instead of giving
-nothing, or what came with its end made up; a stream that ends like that raises too. And they take out the nulls that
-the strict form of a schema brings in.
+nothing, or what came with its end made up; a stream that ends like that raises too. They give `None` for a reply that
+calls another tool of the caller's in place of its answer. And they take out the nulls that the strict form of a schema
+brings in.
 """
 
 from __future__ import annotations
@@ -18,29 +19,15 @@ from langchain_core.output_parsers.openai_tools import JsonOutputKeyToolsParser
 from langchain_core.outputs import ChatGeneration, Generation
 from langchain_core.utils.json import parse_json_markdown
 from pydantic import BaseModel, Field
+from seacloud_client.conversation import Finish
+from seacloud_client.protocols.finishes import finish_of
 from seacloud_client.strict_schemas import without_added_nulls
 
-from langchain_seacloud.binding import is_pydantic, json_schema_of
 from langchain_seacloud.errors import OutputRefusedError
+from langchain_seacloud.schemas import is_pydantic, json_schema_of
 
 if TYPE_CHECKING:
     from langchain_core.utils.pydantic import TBaseModel  # noqa: F401  # pydantic's mypy plugin looks for it here
-
-_REFUSED = frozenset(("refusal", "content_filter"))
-"""Finish reasons that say that there is no answer."""
-
-_CUT = frozenset(
-    (
-        "length",
-        "max_tokens",
-        "max_output_tokens",
-        "model_length",
-        "max_messages",
-        "model_context_window_exceeded",
-        "incomplete",
-    )
-)
-"""Finish reasons that say that the answer met a limit, in the words of the vendors and of gateways."""
 
 _DECODER = json.JSONDecoder(strict=False)  # as langchain-core's, which takes a raw line break in a string
 
@@ -65,7 +52,8 @@ class _JsonText(JsonOutputParser):
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
         partial = _is_partial(result, partial=partial)
-        _raise_if_broken_off(result, partial=partial)
+        if not partial and _calls_instead(result):
+            return None
         return without_added_nulls(super().parse_result(result, partial=partial), self.json_schema)
 
 
@@ -74,7 +62,8 @@ class _PydanticText(PydanticOutputParser[Any]):
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
         partial = _is_partial(result, partial=partial)
-        _raise_if_broken_off(result, partial=partial)
+        if not partial and _calls_instead(result):
+            return None
         return super().parse_result(result, partial=partial)
 
     def _parse_obj(self, obj: Any) -> Any:
@@ -143,7 +132,7 @@ def _ended(message: AIMessage) -> str:
 
 def _raise_refusal(message: AIMessage) -> None:
     refusal, ended = message.additional_kwargs.get("refusal"), _ended(message)
-    if refusal is None and ended not in _REFUSED:
+    if refusal is None and finish_of(ended) not in (Finish.REFUSAL, Finish.CONTENT_FILTER):
         return
     said = refusal or message.text or f"it ended with {ended!r}"
     raise OutputRefusedError(
@@ -156,7 +145,7 @@ def _raise_refusal(message: AIMessage) -> None:
 def _raise_if_cut(message: AIMessage) -> None:
     """Even if it parses: a provider that gives a call's arguments as an object has left out what was cut."""
     ended = _ended(message)
-    if ended.lower() not in _CUT:
+    if finish_of(ended) is not Finish.LENGTH and ended != "incomplete":  # Responses' own, if it says no more than that
         return
     calls = message.invalid_tool_calls
     said = (calls[0]["args"] if calls else None) or str(message.text)
@@ -166,18 +155,25 @@ def _raise_if_cut(message: AIMessage) -> None:
     )
 
 
-def _raise_if_broken_off(result: list[Generation], *, partial: bool) -> None:
-    """langchain-core completes JSON that breaks off: `{"text": "half` becomes whole data with half the text."""
-    if partial:
-        return
+def _calls_instead(result: list[Generation]) -> bool:
+    """Whether the model has called one of the caller's tools, which comes before the answer, if there is one at all.
+
+    Raises:
+        OutputParserException: if it has not, and the text is no whole JSON. langchain-core completes what breaks off:
+            `{"text": "half` becomes whole data with half the text.
+    """
     said = result[0].text
     try:
         parse_json_markdown(said, parser=_DECODER.raw_decode)
     except ValueError as error:
+        message = _whole_message(result, partial=False)
+        if message is not None and message.tool_calls:
+            return True
         raise OutputParserException(
             f"The answer is no whole JSON ({error}). If it broke off, raise max_tokens. It is {said!r}.",
             llm_output=said,
         ) from error
+    return False
 
 
 def _raise_if_not_called(result: list[Generation], name: str, *, partial: bool) -> None:
@@ -186,6 +182,12 @@ def _raise_if_not_called(result: list[Generation], name: str, *, partial: bool) 
         return
     if not message.invalid_tool_calls:
         said = str(message.text)
+        ended = _ended(message)
+        if finish_of(ended) is Finish.ERROR:
+            raise OutputParserException(
+                f"The provider failed to give the structured output (it ended with {ended!r}): ask again.",
+                llm_output=said,
+            )
         raise OutputParserException(
             f"The model did not call the tool {name!r}, whose input is the answer's form, but said {said[:200]!r}. Ask "
             "with method='json_schema', where the model has it, or tell it in the prompt to call the tool.",

@@ -1,7 +1,7 @@
 """Taking credentials out of what is traced, shown or serialised.
 
 The key itself is a `SecretStr` and a secret of LangChain's. These are the others: tokens that remote MCP servers want
-(in a tool's or a parameter's JSON), and headers and proxies with credentials.
+(in a tool's or a parameter's JSON), and headers, queries and proxies with credentials.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _without_marks(value: Any) -> Any:
 
 
 def without_secret_headers(headers: Mapping[str, str] | None) -> dict[str, str] | None:
-    """Headers without those whose names say that they are credentials."""
+    """Headers, or parameters of a query, without those whose names say that they are credentials."""
     if headers is None:
         return None
     return {name: value for name, value in headers.items() if not names_a_secret_header(name)}

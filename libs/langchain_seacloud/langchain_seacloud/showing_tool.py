@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
+from pydantic import AfterValidator
 from seacloud_client.media import TaskResult
-from seacloud_client.media_tools.results import saving
+from seacloud_client.media_tools.results import saving, usable_directory
 from seacloud_client.media_tools.steps import Flow
 
 from langchain_seacloud.queue_tool import QueueTool
 from langchain_seacloud.tool_texts import ContentAndArtifact, answer_of
+
+SaveTo: TypeAlias = Annotated[Path, AfterValidator(usable_directory)]
+"""A directory that results can be saved in."""
 
 
 class ShowingTool(QueueTool):
@@ -18,8 +23,8 @@ class ShowingTool(QueueTool):
     show_images: bool = True
     """Whether pictures are shown to the agent's model as image blocks, besides their addresses."""
 
-    save_to: Path | None = None
-    """A directory to save the results in; by default they are only linked."""
+    save_to: SaveTo | None = None
+    """A directory to save the results in; by default they are only linked. It is made with the tool, if need be."""
 
     def _answer(self, result: TaskResult) -> Flow[ContentAndArtifact]:
         saved = yield from saving(result, self.save_to)

@@ -6,13 +6,24 @@ What counts, what is given back, and what the agent's model is told is `seacloud
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from langchain_core.runnables import RunnableConfig
+from pydantic import AfterValidator
 from seacloud_client.errors import ConfigurationError
+from seacloud_client.media_tools.approvals import Approver
 
-Approve: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[bool] | bool]
-"""Is asked with a model's id and the parameters, before a task is created. Only `True` approves; it may be async."""
+
+def _that_can_be_called(approve: Callable[..., Any]) -> Callable[..., Any]:
+    Approver.of(approve)
+    return approve
+
+
+Approve: TypeAlias = Annotated[Callable[..., Awaitable[bool] | bool], AfterValidator(_that_can_be_called)]
+"""Is asked with a model's id and the parameters, before a task is created. Only `True` approves; it may be async.
+
+If one of its parameters is called `call_id`, it is given the id of the model's tool call; `None` where there is none.
+"""
 
 
 def conversation_of(config: RunnableConfig) -> str:

@@ -15,8 +15,9 @@ from langchain_core.utils.function_calling import convert_to_json_schema
 from seacloud_client.names import wire_name
 from seacloud_client.strict_schemas import strict_form
 
-from langchain_seacloud.binding import json_schema_of, output_json, tool_json
+from langchain_seacloud.binding import output_json, tool_json
 from langchain_seacloud.parsers import call_parser, text_parser
+from langchain_seacloud.schemas import is_json_schema, json_schema_of, refuse_no_object, rooted
 
 Method: TypeAlias = Literal["function_calling", "json_schema", "json_mode"]
 METHODS = ("function_calling", "json_schema", "json_mode")
@@ -24,6 +25,8 @@ Schema: TypeAlias = Mapping[str, Any] | type
 
 _UNNAMED = "answer"
 """The title of a JSON schema that has none: langchain-core and the providers want one."""
+
+_OTHERWISE = "; or pass method='json_schema', where the provider takes any form by it (OpenAI's models want an object)"
 
 
 def unwrapped(schema: Schema | None) -> tuple[Schema | None, bool | None]:
@@ -43,13 +46,15 @@ def named(schema: Schema | None, method: Method | None) -> Schema:
 
     Raises:
         ValueError: if there is none, and the method needs one.
+        InvalidInputError: if the schema's root refers to what is not there.
     """
     if schema is None:
         if method != "json_mode":
             raise ValueError("schema is None, which only method='json_mode' takes: pass the form of the answer.")
         return {"title": _UNNAMED, "type": "object"}
-    if isinstance(schema, Mapping) and not any(schema.get(name) for name in ("title", "name", "function")):
-        return {"title": _UNNAMED, **schema}
+    if isinstance(schema, Mapping) and is_json_schema(schema) and not schema.get("title"):
+        root = rooted(schema)  # which may bring a title
+        return {**root, "title": root.get("title") or _UNNAMED}
     return schema
 
 
@@ -79,15 +84,15 @@ def structured(
     kwargs: Mapping[str, Any],
 ) -> Runnable[LanguageModelInput, Any]:
     """A model that answers with data of a given form (see `ChatSeaCloud.with_structured_output`)."""
-    traced = {
-        "ls_structured_output_format": {
-            "kwargs": {"method": method, "strict": strict},
-            "schema": convert_to_json_schema(schema),  # type: ignore[arg-type]  # it reads any mapping and any class
-        }
-    }
+    described = json_schema_of(schema)
+    shown = (
+        described if isinstance(schema, Mapping) else convert_to_json_schema(schema)
+    )  # which is LangChain's contract
+    traced = {"ls_structured_output_format": {"kwargs": {"method": method, "strict": strict}, "schema": shown}}
+    others, kwargs = kwargs.get("tools") or (), {name: kwargs[name] for name in kwargs if name != "tools"}
     parser: BaseOutputParser[Any]
     if method == "function_calling":
-        others, kwargs = kwargs.get("tools") or (), {name: kwargs[name] for name in kwargs if name != "tools"}
+        refuse_no_object(described.get("title") or _UNNAMED, described, "a tool's input", _OTHERWISE)
         tool = tool_json(schema, strict=strict)
         name = wire_name(tool["function"]["name"])  # a generic class's own is like Page[Item]
         tool = {**tool, "function": {**tool["function"], "name": name}}
@@ -96,7 +101,8 @@ def structured(
         parser = call_parser(schema, name)
     else:
         form = {"type": "json_object"} if method == "json_mode" else output_json(schema, strict=strict)
-        model = bind(response_format=form, **traced, **kwargs)
+        settings = {"response_format": form, **traced, **kwargs}
+        model = bind_tools(others, strict=strict, **settings) if others else bind(**settings)
         parser = text_parser(schema)
     if not include_raw:
         return model | parser

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Any
 
 import httpx
 from langchain_core.tools import BaseTool, BaseToolkit
@@ -15,6 +15,7 @@ from seacloud_client.names import tool_names
 from seacloud_client.queue import Queue
 from typing_extensions import Self
 
+from langchain_seacloud.showing_tool import SaveTo
 from langchain_seacloud.spending import Approve
 from langchain_seacloud.task_tools import (
     SeaCloudCancelTool,
@@ -78,8 +79,8 @@ class SeaCloudToolkit(BaseToolkit):
     show_images: bool = True
     """Whether pictures are shown to the agent's model as image blocks, besides their addresses."""
 
-    save_to: Path | None = None
-    """A directory to save the results in."""
+    save_to: SaveTo | None = None
+    """A directory to save the results in. It is made if need be."""
 
     progress: bool = False
     """Whether to show people a live line on stderr while a tool waits."""
@@ -123,6 +124,21 @@ class SeaCloudToolkit(BaseToolkit):
         )
         self._counter = None if self.max_calls_per_thread is None else CallCounter(self.max_calls_per_thread)
         return self
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """A copy with lists and dicts of its own. All else is shared: connections hold locks, and a limit stays one."""
+        memo = {} if memo is None else memo
+        for value in (*self.__dict__.values(), *(self.__pydantic_private__ or {}).values()):
+            if not isinstance(value, (list, dict)):
+                memo[id(value)] = value
+        return super().__deepcopy__(memo)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """What a pickle holds: everything but the key and the connections."""
+        state = dict(super().__getstate__())
+        left_out = dict.fromkeys(("api_key", "http_client", "http_async_client"))
+        state["__dict__"] = {**state["__dict__"], **left_out}
+        return state
 
     @property
     def queue(self) -> Queue:

@@ -2,13 +2,15 @@
 
 Blocks hold what a user wants to see. What a provider wants back besides (ids of items, citations in the wire's own
 form, items of one protocol alone) is kept in the message's `additional_kwargs` under `FACTS`, as plain JSON: one entry
-for each such part, with the number of its block. `llamaindex_seacloud.messages` puts both together again.
+for each such part, with the number of its block (and, where the part has none, the kinds of the blocks that it stands
+among). `llamaindex_seacloud.messages` puts both together again.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 from llama_index.core.base.llms.types import (
@@ -43,6 +45,9 @@ FACTS = "seacloud"
 MESSAGE_FIELDS = "seacloud_message"
 """Where it keeps fields of the wire's message that the provider wants back: Chat Completions' sealed thoughts."""
 
+CONTAINER = "seacloud_container"
+"""Where it keeps the id of the container that the model's programs ran in, which Messages wants back."""
+
 Json: TypeAlias = dict[str, Any]
 Told: TypeAlias = tuple[list[ContentBlock], Json]
 """The blocks that tell a part, and what they have no place for."""
@@ -62,7 +67,34 @@ def tell(parts: Sequence[Part]) -> tuple[list[ContentBlock], list[Json]]:
         if fact:
             facts.append({"at": len(blocks), "blocks": len(told), **fact})
         blocks.extend(told)
-    return blocks, facts
+    return blocks, _among(facts, blocks)
+
+
+def _among(facts: Sequence[Json], blocks: Sequence[ContentBlock]) -> list[Json]:
+    """The facts, of which those that have no block, but blocks before them, say among which blocks they stand."""
+    among = [len(blocks), kinds_of(blocks)]
+    return [{**fact, "among": among} if fact["at"] and not fact["blocks"] else fact for fact in facts]
+
+
+def kinds_of(blocks: Sequence[ContentBlock]) -> int:
+    """A number by which it is seen that blocks were taken away, or others put into their place."""
+    return checksum(" ".join([block.block_type for block in blocks]))
+
+
+def facts_without(facts: Sequence[Json], blocks: Sequence[ContentBlock], dropped: AbstractSet[int]) -> list[Json]:
+    """What remains of a message's facts without some of its blocks.
+
+    Args:
+        facts: the facts, as `tell` gave them.
+        blocks: all blocks.
+        dropped: the numbers of those that go: of parts that are one block.
+    """
+    kept = [
+        {**fact, "at": fact["at"] - sum(place < fact["at"] for place in dropped)}
+        for fact in facts
+        if not (fact["blocks"] and fact["at"] in dropped)
+    ]
+    return _among(kept, [block for place, block in enumerate(blocks) if place not in dropped])
 
 
 def _text(part: Text) -> Told:

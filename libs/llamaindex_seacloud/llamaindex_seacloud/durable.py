@@ -54,7 +54,13 @@ class Durability:
             ConfigurationError: if it could not be found again when the run is restored.
             InvalidInputError: if the parameters cannot be written as JSON.
         """
-        call_id = _current_call_id()
+        call_id = current_call_id()
+        if call_id is None:
+            raise ConfigurationError(
+                "A tool with a journal must be able to know its call again: let an agent call it (FunctionAgent, "
+                "ReActAgent, AgentWorkflow), or a step whose event has the call's id as its tool_id. It needs "
+                "llama-index-workflows 2.26 or newer. Nothing was sent."
+            )
         thread_id: str = yield in_workflow(partial(_thread_of, workflow_context))
         return DurableCall.of(self.journal, thread_id, call_id, model=model, said=said, parameters=parameters)
 
@@ -91,22 +97,16 @@ async def _thread_of(workflow_context: Context) -> str:
     return str(name)
 
 
-def _current_call_id() -> str:
-    """The id of the model's tool call, from the event that the running step was called with.
+def current_call_id() -> str | None:
+    """The id of the model's tool call, from the event that the running step was called with, where there is one.
 
-    LlamaIndex does not hand it to tools. Where it is found is LlamaIndex's own affair: should that change, the tool
-    refuses to run, and a test fails.
+    LlamaIndex does not hand it to tools. Where it is found is LlamaIndex's own affair: should that change, durable
+    tools refuse to run, and a test fails.
     """
     try:
         from workflows.runtime.types.results import StepWorkerStateContextVar  # noqa: PLC0415  # see above
 
         call_id = getattr(StepWorkerStateContextVar.get().event, "tool_id", None)
     except (ImportError, LookupError, AttributeError):
-        call_id = None
-    if not isinstance(call_id, str) or not call_id:
-        raise ConfigurationError(
-            "A tool with a journal must be able to know its call again: let an agent call it (FunctionAgent, "
-            "ReActAgent, AgentWorkflow), or a step whose event has the call's id as its tool_id. It needs "
-            "llama-index-workflows 2.26 or newer. Nothing was sent."
-        )
-    return call_id
+        return None
+    return call_id if isinstance(call_id, str) and call_id else None

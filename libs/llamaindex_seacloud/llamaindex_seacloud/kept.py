@@ -1,7 +1,9 @@
 """Putting together again what a reply's blocks say and what they had no place for.
 
 The facts are `llamaindex_seacloud.blocks`'s. A block that was changed since no longer fits its fact, which is then left
-out: an edited text has lost its citations.
+out: an edited text has lost its citations. So is a part without a block, such as a built-in tool's call, that stood
+behind blocks of which others took the place: LlamaIndex's streaming chat engines put one text in place of all, and the
+service refuses a call without the reasoning before it.
 """
 
 from __future__ import annotations
@@ -33,8 +35,9 @@ from seacloud_client.conversation import (
     ToolCall,
     Video,
 )
+from seacloud_client.errors import InvalidInputError
 
-from llamaindex_seacloud.blocks import FACTS, Json, checksum
+from llamaindex_seacloud.blocks import FACTS, Json, checksum, kinds_of
 from llamaindex_seacloud.calls import arguments_text
 from llamaindex_seacloud.content import read_block
 
@@ -44,21 +47,54 @@ Blocks = Sequence[ContentBlock]
 def pieces(message: ChatMessage) -> Iterator[Part | ContentBlock]:
     """The parts that the message's facts restore, and the blocks of which they say nothing, in order."""
     facts: dict[int, list[Json]] = {}
-    for fact in message.additional_kwargs.get(FACTS) or ():
-        if fact.get("type") in _RESTORE:  # a later version may know more
+    for fact in _readable(message.additional_kwargs.get(FACTS)):
+        if _stands_among(fact, message.blocks):
             facts.setdefault(fact["at"], []).append(fact)
     place = 0
     while place <= len(message.blocks):
         used = 0
         for fact in facts.get(place, ()):
             blocks = message.blocks[place : place + fact["blocks"]]
-            part = _RESTORE[fact["type"]](fact, blocks) if len(blocks) == fact["blocks"] else None
+            part = _restored(fact, blocks) if len(blocks) == fact["blocks"] else None
             if part is not None:
                 yield part
                 used += len(blocks)
         if not used and place < len(message.blocks):
             yield message.blocks[place]
         place += used or 1
+
+
+def _readable(facts: Any) -> Iterator[Json]:
+    """The facts that say of which blocks they are. A later version may know more, and others may write what is none."""
+    for fact in facts if isinstance(facts, (list, tuple)) else ():
+        is_known = isinstance(fact, dict) and isinstance(fact.get("type"), str) and fact["type"] in _RESTORE
+        if is_known and _is_count(fact.get("at")) and _is_count(fact.get("blocks")):
+            yield fact
+
+
+def _is_count(number: Any) -> bool:
+    return isinstance(number, int) and number >= 0
+
+
+def _stands_among(fact: Json, blocks: Blocks) -> bool:
+    """Whether a part without a block has those around it that it had. More may have been put behind them."""
+    match fact.get("among"):
+        case None:
+            return True
+        case [int(count), kinds]:
+            return len(blocks) >= count and kinds_of(blocks[:count]) == kinds
+        case _:
+            return False
+
+
+def _restored(fact: Json, blocks: Blocks) -> Part | None:
+    """The part, unless the blocks do not fit its fact, or the fact is damaged: then they are read without it."""
+    try:
+        return _RESTORE[fact["type"]](fact, blocks)
+    except InvalidInputError:
+        raise  # of a block, which is not to be sent without a word
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _text(fact: Json, blocks: Blocks) -> Part | None:
@@ -103,7 +139,7 @@ def _refusal(fact: Json, _blocks: Blocks) -> Part | None:
 
 
 def _native(fact: Json, _blocks: Blocks) -> Part | None:
-    return Native(fact["protocol"], fact["item"])
+    return Native(fact["protocol"], {**fact["item"]})
 
 
 _RESTORE: Mapping[str, Callable[[Json, Blocks], Part | None]] = {

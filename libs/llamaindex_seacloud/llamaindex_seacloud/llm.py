@@ -26,7 +26,7 @@ from seacloud_client.chat_parameters import ChatParameters, sorted_out, tell_of_
 from seacloud_client.conversation import Request
 from typing_extensions import Self
 
-from llamaindex_seacloud.calls import choice_json, single_call, tool_calls_of, tool_json
+from llamaindex_seacloud.calls import choice_json, open_tools, single_call, tool_calls_of, tool_json
 from llamaindex_seacloud.metadata import metadata_of
 from llamaindex_seacloud.observed import Observed, aclosing_stream, closing_stream
 from llamaindex_seacloud.prediction import StructuredPrediction
@@ -103,10 +103,16 @@ class SeaCloud(ChatParameters, StructuredPrediction):
     default_headers: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
     """Headers for every request. They are not serialised, since they may hold credentials of a gateway's."""
 
+    default_query: dict[str, str] | None = Field(default=None, exclude=True, repr=False)
+    """Query parameters for every request. They are not serialised either."""
+
     proxy: str | None = Field(default=None, exclude=True, repr=False)
     """The address of a proxy; by default the environment's. It is not serialised."""
 
     _client: ChatClient | None = PrivateAttr(default=None)
+
+    _open_tools: set[str] = PrivateAttr(default_factory=set)
+    """Names of tools, of all that were given so far, that would run with arguments by any names."""
 
     @model_validator(mode="before")
     @classmethod
@@ -319,6 +325,7 @@ class SeaCloud(ChatParameters, StructuredPrediction):
         prepared: dict[str, Any] = {"messages": messages, **kwargs}
         if tools:
             prepared["tools"] = [tool_json(tool, strict=self.strict) for tool in tools]
+            self._open_tools.update(open_tools(tools))
             choice = choice_json(tool_choice, required=tool_required)
             if choice is not None:
                 prepared["tool_choice"] = choice
@@ -344,10 +351,12 @@ class SeaCloud(ChatParameters, StructuredPrediction):
     ) -> list[ToolSelection]:
         """The tools that a response calls, also while it streams: then with the arguments that came so far.
 
+        Arguments of a whole response that do not parse are handed on as `invalid_arguments`, with which no tool runs.
+
         Raises:
             ValueError: if there are none, unless `error_on_no_tool_call` is false.
         """
-        return tool_calls_of(response, error_on_no_tool_call=error_on_no_tool_call)
+        return tool_calls_of(response, error_on_no_tool_call=error_on_no_tool_call, takes_any=self._open_tools)
 
     def close(self) -> None:
         """Closes the connections of sync calls, unless others share them. The LLM stays usable."""

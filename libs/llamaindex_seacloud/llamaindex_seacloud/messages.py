@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from llama_index.core.base.llms.types import CachePoint, ChatMessage, MessageRole, ThinkingBlock, ToolCallBlock
 from pydantic import BaseModel
@@ -24,11 +24,13 @@ from seacloud_client.conversation import (
 )
 from seacloud_client.errors import InvalidInputError
 
-from llamaindex_seacloud.blocks import MESSAGE_FIELDS, Json
+from llamaindex_seacloud.blocks import CONTAINER, MESSAGE_FIELDS, Json
 from llamaindex_seacloud.calls import legacy_calls
 from llamaindex_seacloud.carried import carried
 from llamaindex_seacloud.content import read_block
 from llamaindex_seacloud.kept import pieces
+
+T = TypeVar("T")
 
 _ROLES: Mapping[MessageRole, Role] = {
     MessageRole.SYSTEM: "system",
@@ -64,9 +66,16 @@ def read_messages(messages: Sequence[ChatMessage], protocol: Protocol, model: st
                 parts.append(carried(piece, role, protocol, model))
         if role == "tool":
             parts = [_tool_result(message, parts)]
-        fields = message.additional_kwargs.get(MESSAGE_FIELDS) if role == "assistant" else None
-        conversation.append(Message(role, tuple(parts), _name_of(message), fields))
+        fields = _own(message, MESSAGE_FIELDS, dict) if role == "assistant" else None
+        container = _own(message, CONTAINER, str) if role == "assistant" else None
+        conversation.append(Message(role, tuple(parts), _name_of(message), fields, container))
     return tuple(conversation)
+
+
+def _own(message: ChatMessage, name: str, kind: type[T]) -> T | None:
+    """What a reply of ours has kept beside its blocks; `None` for what others have put there."""
+    found = message.additional_kwargs.get(name)
+    return found if isinstance(found, kind) else None
 
 
 def _name_of(message: ChatMessage) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, closing
 from typing import Any
 
@@ -18,7 +18,8 @@ from llama_index.core.program.utils import FlexibleModel
 from llama_index.core.prompts import BasePromptTemplate
 from llama_index.core.types import PydanticProgramMode
 from pydantic import ConfigDict
-from seacloud_client.models import facts_of
+from seacloud_client.call_parameters import by_own_names
+from seacloud_client.models import ModelFacts, facts_of
 
 from llamaindex_seacloud.structured import Growing, Model, OutputForm
 
@@ -42,19 +43,29 @@ class StructuredPrediction(FunctionCallingLLM):
 
     model: str
 
-    def _output_form(self, output_cls: type[Model]) -> OutputForm[Model] | None:
+    additional_kwargs: dict[str, Any]
+
+    is_function_calling_model: bool | None
+
+    def _output_form(
+        self, output_cls: type[Model], llm_kwargs: Mapping[str, Any] | None = None
+    ) -> OutputForm[Model] | None:
         """How an object of this class is asked for; `None` leaves it to LlamaIndex's programs."""
         mode = self.pydantic_program_mode
         is_default = mode == PydanticProgramMode.DEFAULT
+        facts = facts_of(by_own_names({**self.additional_kwargs, **(llm_kwargs or {})}).get("model") or self.model)
+        calls_tools = self.is_function_calling_model
+        if calls_tools is None:
+            calls_tools = facts.tool_calling is not False
         if is_default:
             form = OutputForm(output_cls, is_native=True, strict=self.strict)
-            if self._is_native(form):
+            if self._is_native(form, facts, calls_tools=calls_tools):
                 return form
-        if mode == PydanticProgramMode.FUNCTION or (is_default and self.metadata.is_function_calling_model):
+        if mode == PydanticProgramMode.FUNCTION or (is_default and calls_tools):
             return OutputForm(output_cls, is_native=False, strict=self.strict)
         return None
 
-    def _is_native(self, form: OutputForm[Model]) -> bool:
+    def _is_native(self, form: OutputForm[Model], facts: ModelFacts, *, calls_tools: bool) -> bool:
         """Whether the provider's own structured output is the way.
 
         Not by itself for a class with fields of any name: it has no strict form, and a provider that closes every
@@ -62,9 +73,9 @@ class StructuredPrediction(FunctionCallingLLM):
         """
         if self.native_structured_output is not None:
             return self.native_structured_output
-        if not facts_of(self.model).structured_output:
+        if not facts.structured_output:
             return False
-        return bool(self.strict) or form.closed_schema is not None or not self.metadata.is_function_calling_model
+        return bool(self.strict) or form.closed_schema is not None or not calls_tools
 
     def _prompted(self, prompt: BasePromptTemplate, prompt_args: dict[str, Any]) -> list[ChatMessage]:
         return self._extend_messages(prompt.format_messages(llm=self, **prompt_args))
@@ -86,9 +97,10 @@ class StructuredPrediction(FunctionCallingLLM):
 
         Raises:
             ValueError: if the answer is no such object; the message says why.
+            InvalidInputError: if no answer can be one, as a list is none. Nothing was sent.
             SeaCloudError: as `chat` does.
         """
-        form = self._output_form(output_cls)
+        form = self._output_form(output_cls, llm_kwargs)
         if form is None:
             output: Model = super().structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
             return output
@@ -105,7 +117,7 @@ class StructuredPrediction(FunctionCallingLLM):
         **prompt_args: Any,
     ) -> Model:
         """`structured_predict`, async."""
-        form = self._output_form(output_cls)
+        form = self._output_form(output_cls, llm_kwargs)
         if form is None:
             output: Model = await super().astructured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
             return output
@@ -127,7 +139,7 @@ class StructuredPrediction(FunctionCallingLLM):
             ValueError: at the end, if the answer is no such object; the message says why.
             SeaCloudError: as `stream_chat` does.
         """
-        form = self._output_form(output_cls)
+        form = self._output_form(output_cls, llm_kwargs)
         if form is None:
             yield from super().stream_structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
             return
@@ -152,7 +164,7 @@ class StructuredPrediction(FunctionCallingLLM):
         **prompt_args: Any,
     ) -> AsyncGenerator[Model | FlexibleModel, None]:
         """`stream_structured_predict`, async: a coroutine that gives an async generator, as LlamaIndex has it."""
-        form = self._output_form(output_cls)
+        form = self._output_form(output_cls, llm_kwargs)
         if form is None:
             return await super().astream_structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
         return self._aobjects(form, prompt, llm_kwargs, prompt_args)

@@ -4,7 +4,8 @@ Where things are:
 
 - the message's `blocks`: text, thinking, tool calls, media, citations;
 - `message.additional_kwargs`: `tool_calls` in OpenAI's form (LlamaIndex's structured prediction reads them there),
-  `refusal`, and what the provider wants back (`FACTS` and `MESSAGE_FIELDS` of `llamaindex_seacloud.blocks`);
+  `refusal`, and what the provider wants back (`FACTS`, `MESSAGE_FIELDS` and `CONTAINER` of
+  `llamaindex_seacloud.blocks`);
 - `raw`: what is known of the reply as a whole, with `usage` where LlamaIndex's token counter looks for it;
 - `additional_kwargs` of the response: token counts by OpenAI's names, `finish_reason` (the wire's word), `finish` (one
   word for all protocols) and `request_id`.
@@ -23,7 +24,7 @@ from llama_index.core.base.llms.types import (
 from pydantic import ValidationError
 from seacloud_client.conversation import Choice, Extras, Logprobs, Reply, Usage, wanted_back
 
-from llamaindex_seacloud.blocks import FACTS, MESSAGE_FIELDS, Json, call_json, given, tell
+from llamaindex_seacloud.blocks import CONTAINER, FACTS, MESSAGE_FIELDS, Json, call_json, given, tell
 
 
 def response_of(reply: Reply, *, delta: str | None = None) -> ChatResponse:
@@ -35,7 +36,7 @@ def response_of(reply: Reply, *, delta: str | None = None) -> ChatResponse:
     """
     choice = reply.choice
     return ChatResponse(
-        message=message_of(choice),
+        message=message_of(choice, reply.container),
         raw=raw_of(reply, choice),
         delta=delta,
         logprobs=_logprobs(choice.logprobs),
@@ -48,7 +49,7 @@ def response_of(reply: Reply, *, delta: str | None = None) -> ChatResponse:
     )
 
 
-def message_of(choice: Choice) -> ChatMessage:
+def message_of(choice: Choice, container: str | None = None) -> ChatMessage:
     """The assistant's message, from which the next request can be made without loss."""
     blocks, facts = tell(choice.parts)
     kwargs: Json = {}
@@ -62,6 +63,8 @@ def message_of(choice: Choice) -> ChatMessage:
     fields = wanted_back(choice.extras)
     if fields:
         kwargs[MESSAGE_FIELDS] = dict(fields)
+    if container is not None:
+        kwargs[CONTAINER] = container
     return ChatMessage(role=MessageRole.ASSISTANT, blocks=blocks, additional_kwargs=kwargs)
 
 

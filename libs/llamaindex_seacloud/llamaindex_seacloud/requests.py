@@ -7,8 +7,9 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from llama_index.core.base.llms.types import ChatMessage
+from pydantic import BaseModel
 from seacloud_client.call_parameters import by_own_names, call_parameters, not_known, tell_of_unknown_in_call
-from seacloud_client.conversation import Request
+from seacloud_client.conversation import JsonOutput, OutputSchema, Request
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.forced_calls import softened
 from seacloud_client.openai_form import choice_of, output_of
@@ -16,6 +17,7 @@ from seacloud_client.protocols import ProtocolChoice, choose
 
 from llamaindex_seacloud.calls import read_tool
 from llamaindex_seacloud.messages import read_messages
+from llamaindex_seacloud.structured import OutputForm
 
 
 def build_request(
@@ -62,7 +64,18 @@ def build_request(
             messages=read_messages(messages, choose(model, protocol), model),
             tools=tuple(read_tool(tool) for tool in given.get("tools") or ()),
             tool_choice=choice_of(given.get("tool_choice")),
-            output=output_of(given.get("response_format")),
+            output=_output_of(given.get("response_format"), strict=fields.get("strict")),
             **params,
         )
+    )
+
+
+def _output_of(form: Any, *, strict: bool | None) -> OutputSchema | JsonOutput | None:
+    """The form that an answer must have, also by a pydantic class."""
+    if isinstance(form, type) and issubclass(form, BaseModel):
+        return output_of(OutputForm(form, is_native=True, strict=strict).response_format)
+    if form is None or isinstance(form, Mapping):
+        return output_of(form)
+    raise InvalidInputError(
+        f"response_format must be a dict in OpenAI's form, or a pydantic class; got {form!r}. Nothing was sent."
     )

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, TypeAlias, get_origin
 
 from llama_index.core.workflow import Context
+from seacloud_client.media_tools.approvals import Approver
 from seacloud_client.media_tools.durable import DurableCall
 from seacloud_client.media_tools.outcomes import CallRefused
 from seacloud_client.media_tools.spending import (
@@ -21,11 +22,10 @@ from seacloud_client.media_tools.spending import (
     Limit,
     Slot,
     allow,
-    approval,
 )
-from seacloud_client.media_tools.steps import Flow, blocking
+from seacloud_client.media_tools.steps import Flow
 
-from llamaindex_seacloud.durable import Durability, in_workflow
+from llamaindex_seacloud.durable import Durability, current_call_id, in_workflow
 from llamaindex_seacloud.state import changed
 
 __all__ = ["STATE_KEY", "Approve", "CallRefused", "SpendingGuard"]
@@ -33,8 +33,10 @@ __all__ = ["STATE_KEY", "Approve", "CallRefused", "SpendingGuard"]
 Approve: TypeAlias = Callable[..., Awaitable[bool] | bool]
 """Is asked with a model's id and the parameters before a task is created. Only `True` approves.
 
-It may be async. If one of its parameters is annotated as a `Context`, it is given the workflow's: by LlamaIndex's rule
-for tools, so that it can ask a person with `ctx.wait_for_event`.
+It may be async; if it is not, it runs in a thread in async calls. If one of its parameters is annotated as a `Context`,
+it is given the workflow's: by LlamaIndex's rule for tools, so that it can ask a person with `ctx.wait_for_event`. (Then
+it runs in the event loop, which the context belongs to.) If one is called `call_id`, it is given the id of the model's
+tool call, or `None` outside of agents.
 """
 
 STATE_KEY = "seacloud_calls"
@@ -46,17 +48,19 @@ class SpendingGuard:
 
     Args:
         models: the models; the limits are for all of them together.
-        max_calls: how many tasks may be created, ever; `None` for any number.
+        max_calls: how many tasks may be created, ever; `None` for any number. They are counted in memory: one whose
+            outcome is unknown counts, also where a journal was told to forget it.
         max_calls_per_context: how many in one `Context` of a workflow, over all of its runs.
         approve: who is asked before each.
         durability: what makes the tools durable, if they are. What the journal holds of a context's tasks of these
-            models counts then, so that a restart forgets nothing, and its run is saved before each task.
+            models counts then, and nothing else, so that a restart forgets nothing and what the journal forgets is
+            given back; and its run is saved before each task.
 
     Attributes:
         durability: the same.
 
     Raises:
-        ConfigurationError: if a limit is no number, or less than 0.
+        ConfigurationError: if a limit is no number, or less than 0, or `approve` cannot be called.
     """
 
     def __init__(
@@ -72,14 +76,13 @@ class SpendingGuard:
         self._ever = CallCounter(max_calls, "max_calls")
         self._in_journal = CallCounter(max_calls_per_context, "max_calls_per_context", self._models)
         self.durability = durability
-        self._approve = approve
-        self._context_name = None if approve is None else _context_parameter(approve)
+        self._approver = None if approve is None else Approver.of(approve, _context_parameter(approve))
 
     @property
     def needs_context(self) -> bool:
         """Whether it can decide within a workflow only."""
-        has_limit = self._in_journal.limit is not None
-        return has_limit or self._context_name is not None or self.durability is not None
+        asks_with_it = self._approver is not None and self._approver.context_name is not None
+        return self._in_journal.limit is not None or asks_with_it or self.durability is not None
 
     @property
     def journal_limit(self) -> JournalLimit | None:
@@ -104,23 +107,22 @@ class SpendingGuard:
         """
         limits = [self._ever.ever()]
         checks = []
-        if self._approve is not None:
-            context = {self._context_name: workflow_context} if self._context_name else {}
-            checks.append(approval(self._approve, model, parameters, async_calls="acall, agents", **context))
+        if self._approver is not None:
+            asking = partial(self._approver.asking, model, parameters, async_calls="acall, agents")
+            checks.append(asking(call_id=current_call_id(), context=workflow_context))
         if workflow_context is not None:
-            limits += yield from self._limits_of(workflow_context, model, call)
+            limits += self._limits_of(workflow_context, model, call)
             if self.durability is not None:
                 checks.append(self.durability.saving(workflow_context))
         return (yield from allow(limits, *checks))
 
-    def _limits_of(self, workflow_context: Context, model: str, call: DurableCall | None) -> Flow[list[Limit]]:
+    def _limits_of(self, workflow_context: Context, model: str, call: DurableCall | None) -> list[Limit]:
         """The limit for a workflow's context, if there is one: counted in the journal, or else in its state."""
-        number = self._in_journal.limit
-        if number is None:
+        number, in_journal = self._in_journal.limit, self.journal_limit
+        if number is None or in_journal is None:
             return []
         if call is not None:
-            known: int = yield blocking(partial(call.journal.count, call.thread_id, self._models))
-            return [self._in_journal.of_conversation(call.thread_id, known)]
+            return [in_journal.beforehand(call.journal, call.thread_id)]
         count = partial(_count_in, workflow_context, model)
         return [
             Limit(

@@ -18,8 +18,9 @@ from llama_index.core.program.utils import FlexibleModel, create_flexible_model
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 from seacloud_client.conversation import Finish
+from seacloud_client.errors import InvalidInputError
 from seacloud_client.names import wire_name
-from seacloud_client.strict_schemas import strict_form, without_added_nulls
+from seacloud_client.strict_schemas import root_inlined, strict_form, without_added_nulls
 
 from llamaindex_seacloud.blocks import Json, given
 from llamaindex_seacloud.calls import choice_json, read_calls, tool_json
@@ -46,10 +47,15 @@ class OutputForm(Generic[Model]):
     strict: bool | None = None
 
     def kwargs(self, llm_kwargs: Mapping[str, Any] | None) -> Json:
-        """The keyword arguments of the chat that is to have this form."""
+        """The keyword arguments of the chat that is to have this form.
+
+        Raises:
+            InvalidInputError: if no answer can have it.
+        """
         others = {name: value for name, value in (llm_kwargs or {}).items() if name not in _NOT_THE_CALLERS}
         if self.is_native:
-            return {**others, "response_format": {"type": "json_schema", "json_schema": self._native()}}
+            return {**others, "response_format": self.response_format}
+        self._require_object()
         tool = tool_json(get_function_tool(self.output_cls), strict=self.strict)
         choice = choice_json(tool["function"]["name"])
         return {**others, "tools": [tool], "tool_choice": choice, "parallel_tool_calls": False}
@@ -72,11 +78,36 @@ class OutputForm(Generic[Model]):
         """The schema in the strict form, if that is what is sent.
 
         Raises:
-            ValueError: if it is demanded and the schema cannot be strict.
+            InvalidInputError: if it is demanded and the schema cannot be strict.
         """
         if self.strict:
-            return strict_form(self.schema)
+            try:
+                return strict_form(self.schema)
+            except ValueError as error:
+                raise InvalidInputError(
+                    f"{self.output_cls.__name__} cannot be strict: {error}. Leave strict out, or change the class. "
+                    "Nothing was sent."
+                ) from None
         return self.closed_schema if self.is_native and self.strict is None else None
+
+    @property
+    def response_format(self) -> Json:
+        """The class as native output, in OpenAI's form.
+
+        Raises:
+            InvalidInputError: if no answer can have it.
+        """
+        self._require_object()
+        return {"type": "json_schema", "json_schema": self._native()}
+
+    def _require_object(self) -> None:
+        """Refuses a class that is a list, say: native output and a tool's input are JSON objects."""
+        kind = root_inlined(self.schema).get("type", "object")
+        if kind != "object":
+            raise InvalidInputError(
+                f"{self.output_cls.__name__} is no JSON object but of the type {kind}, which a model cannot be held "
+                "to: put it into a field of another class. Nothing was sent."
+            )
 
     def _native(self) -> Json:
         named: Json = {"name": wire_name(self.output_cls.__name__)}
@@ -145,6 +176,8 @@ def _why(response: ChatResponse) -> str:
         return ": the answer was cut at max_tokens, which should be larger"
     if finish == Finish.CONTENT_FILTER.value:
         return ": the provider's content filter stopped it" + (f" after {said[:200]!r}" if said else "")
+    if finish == Finish.ERROR.value:
+        return f": the provider failed (it ended with {response.additional_kwargs.get('finish_reason')!r}); ask again"
     for block, arguments in read_calls(response)[:1]:
         if arguments is None:
             return f": the arguments of its call are no JSON object: {str(block.tool_kwargs)[:200]!r}"
@@ -155,6 +188,15 @@ def _why(response: ChatResponse) -> str:
 def _lenient(output_cls: type[BaseModel]) -> type[FlexibleModel]:
     """The class with no field required. Making a class takes milliseconds."""
     return create_flexible_model(output_cls)
+
+
+def _has_lost(data: Any, known: Any) -> bool:
+    """Whether JSON's values lack a field or an element that was known, however deep."""
+    if isinstance(known, dict) and isinstance(data, dict):
+        return any(name not in data or _has_lost(data[name], value) for name, value in known.items())
+    if isinstance(known, list) and isinstance(data, list):
+        return len(data) < len(known) or any(map(_has_lost, data, known))
+    return False
 
 
 class Growing(Generic[Model]):
@@ -171,8 +213,8 @@ class Growing(Generic[Model]):
         """The object so far: of the class itself once it satisfies it; `None` where nothing new can be told."""
         self._last = response
         data = self._form.data(response, partial=True)
-        # Half a number (`12.`) is no number: a field that was there and cannot be read now is no news.
-        if not isinstance(data, dict) or data == self._known or self._known.keys() - data.keys():
+        # Half a number (`12.`) is no number: where one was there and cannot be read now, that is no news.
+        if not isinstance(data, dict) or data == self._known or _has_lost(data, self._known):
             return None
         self._known = data
         try:

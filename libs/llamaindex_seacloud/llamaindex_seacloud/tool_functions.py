@@ -14,7 +14,7 @@ from llama_index.core.base.llms.types import ContentBlock
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.workflow import Context
 from seacloud_client.lifecycle import OnInterrupt
-from seacloud_client.media_tools.durable import Work, done
+from seacloud_client.media_tools.durable import Work, done, post_seconds
 from seacloud_client.media_tools.questions import NO_WAIT, created_text
 from seacloud_client.media_tools.steps import Flow, Step, aplay, play
 from seacloud_client.media_tools.texts import error_text
@@ -123,20 +123,24 @@ class TaskMaker(ABC):
             allow=partial(self.guard.allow, model, parameters, workflow_context, call),
             once=self._once(parameters, tell),
             answer=self._answer,
-            post=self._submission(parameters, on_interrupt="keep"),
+            post=self._submission(parameters, on_interrupt="keep", max_retries=0),
             task=self.queue.task,
             finish=partial(self._finish, tell),
             told=partial(error_text, settings=self.queue.settings),
             limit=self.guard.journal_limit,
+            retries=self.queue.settings.max_retries,
+            seconds=post_seconds(self.queue.settings),
         )
         answer: Answer = yield from done(work, call)
         return answer
 
-    def _submission(self, parameters: Mapping[str, Any], *, on_interrupt: OnInterrupt) -> Step:
+    def _submission(
+        self, parameters: Mapping[str, Any], *, on_interrupt: OnInterrupt, max_retries: int | None = None
+    ) -> Step:
         """The step that creates a task, and gives its handle."""
-        submit = partial(self.queue.submit, self.arguments.model, parameters, on_interrupt=on_interrupt)
-        asubmit = partial(self.queue.asubmit, self.arguments.model, parameters, on_interrupt=on_interrupt)
-        return Step(submit, asubmit)
+        options: dict[str, Any] = {"on_interrupt": on_interrupt, "max_retries": max_retries}
+        submit = partial(self.queue.submit, self.arguments.model, parameters, **options)
+        return Step(submit, partial(self.queue.asubmit, self.arguments.model, parameters, **options))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from seacloud_client.contracts import AnyContract
 from seacloud_client.errors import ConfigurationError
 from seacloud_client.media_tools.journal import TaskJournal
 from seacloud_client.media_tools.questions import CANCEL_TOOL, RESULT_TOOL, STATUS_TOOL
+from seacloud_client.media_tools.results import usable_directory
 from seacloud_client.names import tool_names
 from seacloud_client.queue import Queue
 
@@ -61,13 +62,15 @@ class SeaCloudToolSpec(BaseToolSpec):
             a contract's JSON that was read, or the path of a file. The agent's model is shown them, and held to them.
             For a model without one there is a `prompt`, and `parameters` of any names.
         show_images: whether pictures are shown to the agent's model as image blocks, besides their addresses.
-        save_to: a directory to save the results in; by default they are only linked.
+        save_to: a directory to save the results in, which is made if need be; by default they are only linked.
         max_calls: how many tasks may be created, ever; by default any number.
         max_calls_per_context: how many may be created in one workflow `Context`, over all of its runs. They are counted
             in its state, so that they are saved and restored with it. Such tools run in agents and workflows only.
-        approve: is asked with the model's id and the parameters before a task is created, and may be async. Only `True`
-            approves. If a parameter of it is annotated as a `Context`, it is given the workflow's, so that it can ask a
-            person with `ctx.wait_for_event`; such tools run in agents and workflows only.
+        approve: is asked with the model's id and the parameters before a task is created. Only `True` approves. It may
+            be async; if it is not, it runs in a thread in async calls. If a parameter of it is annotated as a
+            `Context`, it is given the workflow's, so that it can ask a person with `ctx.wait_for_event`; such tools run
+            in agents and workflows only. If one is called `call_id`, it is given the id of the model's tool call: let
+            it be the `waiter_id`, since two calls of a reply may ask for the same. Outside of agents it is `None`.
         journal: makes the tools durable: they write down what they do, so that a run which was killed and is restored
             from a saved `Context` goes on with its task, and never pays twice. Such tools run in agents only, or in
             steps whose events have a `tool_id`. A task is left running if the run is cancelled.
@@ -81,7 +84,8 @@ class SeaCloudToolSpec(BaseToolSpec):
 
     Raises:
         ConfigurationError: if there is no model, no kind of tool, a contract is none, or a limit or an address makes no
-            sense, or of `journal` and `save_run` there is but one. A missing key is told on the first call.
+            sense, `approve` cannot be called, nothing can be saved in `save_to`, or of `journal` and `save_run` there
+            is but one. A missing key is told on the first call.
         InvalidInputError: if a contract is another model's, or `parameters` does not fit it.
     """
 
@@ -123,7 +127,7 @@ class SeaCloudToolSpec(BaseToolSpec):
         showing = Showing(
             settings=self.queue.settings,
             show_images=show_images,
-            save_to=None if save_to is None else Path(save_to),
+            save_to=None if save_to is None else usable_directory(Path(save_to)),
         )
         guard = SpendingGuard(
             models,

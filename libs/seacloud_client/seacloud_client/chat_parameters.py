@@ -128,8 +128,8 @@ class ChatParameters(BaseModel):
     stream_usage: bool = True
     """Whether streams end with the usage."""
 
-    default_query: dict[str, str] | None = None
-    """Query parameters for every request."""
+    default_query: dict[str, str] | None = Field(default=None, repr=False)
+    """Query parameters for every request. A gateway's credentials may be among them."""
 
     transport: Literal["httpx", "aiohttp"] = "httpx"
     """`aiohttp` makes many concurrent async calls cheaper; it needs the extra `fast`. Sync calls go over httpx all the

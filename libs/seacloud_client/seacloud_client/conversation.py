@@ -34,6 +34,7 @@ from seacloud_client.parts import (
     ToolResult,
     Video,
 )
+from seacloud_client.wanted import container_id, wanted_back
 
 __all__ = [
     "Annotation",
@@ -66,6 +67,7 @@ __all__ = [
     "ToolResult",
     "Usage",
     "Video",
+    "container_id",
     "system",
     "user",
     "wanted_back",
@@ -84,12 +86,15 @@ class Message:
         parts: what is said: text, pictures, tool calls and their results, ...
         name: tells several speakers of one role apart, where the protocol has it.
         extras: fields of the wire's that have no name here.
+        container: the id of the container that the model's programs ran in when it said this (Messages), which wants it
+            back while one of them waits.
     """
 
     role: Role
     parts: tuple[Part, ...]
     name: str | None = None
     extras: Extras | None = None
+    container: str | None = None
 
     @property
     def text(self) -> str:
@@ -304,8 +309,8 @@ class Finish(Enum):
 class Usage:
     """Tokens used, as the service counts them.
 
-    It counts alike on every protocol: where the wire counts otherwise (Messages leaves cached input out) the protocol
-    adds up.
+    It counts alike on every protocol, and all that is billed: where the wire counts otherwise (Messages leaves out
+    cached input, and what it took to compact the context) the protocol adds up.
 
     Attributes:
         input_tokens: all that went in, cached or not.
@@ -340,21 +345,6 @@ class Logprobs:
 
     content: tuple[Extras, ...] = ()
     refusal: tuple[Extras, ...] = ()
-
-
-_WANTED_BACK = ("extra_content", "thinking_blocks")
-
-
-def wanted_back(extras: Extras | None) -> Extras | None:
-    """Of a choice's extras, the fields of the wire's message that its provider wants back with the message.
-
-    They are sealed thoughts, and stand in the message's `extras`: `seacloud_client.protocols.chat_completions.sealed`
-    says whose.
-    """
-    message = extras.get("message") if extras else None
-    if not isinstance(message, Mapping):
-        return None
-    return {name: message[name] for name in _WANTED_BACK if message.get(name)} or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -443,4 +433,10 @@ class Reply:
     @property
     def message(self) -> Message:
         """The first choice as the assistant's turn of the next request."""
-        return Message("assistant", self.choice.parts, extras=wanted_back(self.choice.extras))
+        extras = wanted_back(self.choice.extras)
+        return Message("assistant", self.choice.parts, extras=extras, container=self.container)
+
+    @property
+    def container(self) -> str | None:
+        """The id of the container that the model's programs ran in, where Messages tells it."""
+        return container_id(self.extras) if self.protocol == "messages" else None

@@ -48,7 +48,7 @@ from seacloud_client.settings import CONNECT_TIMEOUT, Settings
 from seacloud_client.sinks import FileSink, MemorySink, Sink
 from seacloud_client.threads import in_thread
 from seacloud_client.time_limits import Limit, limited
-from seacloud_client.transport import USER_AGENT, abody_of, body_of
+from seacloud_client.transport import USER_AGENT, SharesConnections, abody_of, body_of, refuse_own_clients
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Sink)
@@ -100,7 +100,7 @@ class Get:
     sink: Sink
 
 
-class Downloader:
+class Downloader(SharesConnections):
     """Fetches results. It is cheap to make, and safe to share among threads and event loops.
 
     Args:
@@ -123,6 +123,10 @@ class Downloader:
         self._pool = ClientPool.shared(proxy=self._settings.proxy)
         # NO_PROXY may name the host, which httpx no longer sees where the connection is to the host's address.
         self._direct_pool = ClientPool.shared(is_direct=True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        refuse_own_clients(self._own_client, self._own_async_client)
+        return type(self), (self._settings,)
 
     def read(self, wanted: Wanted) -> bytes:
         """The content.

@@ -52,10 +52,25 @@ _MODEL = re.compile(r"\bmodels?\b", re.IGNORECASE)
 _KEY = re.compile(r"api[ _-]?key|token|credential|unauthori[sz]ed|expired|authenticat", re.IGNORECASE)
 _CONTEXT = re.compile(
     r"context[ _](length|window)|prompt is too long|too many (input )?tokens|input is too long"
-    r"|maximum.{0,20}tokens.{0,40}requested",
+    r"|maximum.{0,20}tokens.{0,40}requested"
+    r"|exceeds?( the)?( available)? context (limit|size)"  # Anthropic, llama.cpp
+    r"|input token count.{0,30}exceeds the maximum number of tokens"  # Gemini
+    r"|maximum prompt length is"  # xAI
+    r"|exceeded model token limit"  # Moonshot
+    r"|range of input length should be"  # Qwen
+    r"|prompt exceeds max length",  # Z.ai
     re.IGNORECASE,
 )
-_CONTENT = re.compile(r"content[ _](policy|filter|management)|safety system|moderation", re.IGNORECASE)
+_REFUSED = (
+    r"content[ _](policy|filter|management)|safety system"
+    r"|violat(es?|ing|ion of)( our| the)? usage (guideline|polic)"  # xAI, OpenAI
+    r"|content exists risk"  # DeepSeek
+    r"|inappropriate content|data_?inspection_?failed"  # Qwen
+    r"|input was flagged"  # OpenRouter
+)
+_CONTENT = re.compile(f"{_REFUSED}|moderation", re.IGNORECASE)
+_CONTENT_FORBIDDEN = re.compile(f"{_REFUSED}|requires moderation", re.IGNORECASE)
+"""What a 403 says of content: the name of a model alone, such as `omni-moderation`, is none."""
 
 _TASK_PATH = re.compile(r"/requests/[^/]")
 """Where a task of the queue is asked after, read or cancelled (`docs/model-api/multimodal`)."""
@@ -255,8 +270,22 @@ def _join(*words: Any) -> str:
 def _plain(body: str) -> str:
     """A body that is no JSON, as one line: a gateway's HTML page is reduced to its words."""
     if "<html" in body[:500].lower():
-        body = re.sub(r"(?s)<(style|script).*?</\1>|<[^>]*>", " ", body[:MAX_KEPT])
+        body = re.sub(r"<[^<>]*>", " ", _visible(body[:MAX_KEPT]))
     return " ".join(body[:MAX_KEPT].split())
+
+
+def _visible(page: str) -> str:
+    """A page without its styles and scripts. It goes through it once, whatever is opened there and not closed."""
+    kept, start, hidden = [], 0, ""
+    for tag in re.finditer(r"(?i)<(/?)(style|script)\b[^<>]*>", page):
+        kind = tag[2].lower()
+        if not hidden and not tag[1]:
+            kept.append(page[start : tag.start()])
+            start, hidden = tag.end(), kind
+        elif tag[1] and kind == hidden:
+            start, hidden = tag.end(), ""
+    kept.append(page[start:])
+    return " ".join(kept)
 
 
 def _number(value: Any, low: int, high: int) -> int | None:
@@ -300,7 +329,12 @@ def _class_of(status: int, facts: ErrorFacts) -> type[APIError]:
 
 
 def _forbidden(facts: ErrorFacts) -> type[APIError]:
-    """403 stands for an invalid key, a lack of balance or a model not allowed (docs/model-api/llm, errors)."""
+    """403 stands for an invalid key, a lack of balance or a model not allowed (docs/model-api/llm, errors).
+
+    Vendors refuse content with it too, and may name the model (xAI) or the key there.
+    """
+    if _CONTENT_FORBIDDEN.search(facts.words):
+        return ContentRefusedError
     if _BALANCE.search(facts.words):
         return InsufficientBalanceError
     if _MODEL.search(facts.words):

@@ -82,10 +82,13 @@ class SeaCloudError(Exception):
         response: the answer, without the request (LangChain's tracer reads it).
         model: the model of the generation task that it is about, if it is about one.
         task_id: that task's request id, if it is known: with the model it is all that is needed to go on with it.
+        may_go_on: whether that task may exist and go on, or have finished, and be billed, though the wait for it ended
+            without a result. To post another would be to pay again.
     """
 
     model: str | None = None
     task_id: str | None = None
+    may_go_on: bool = False
 
     def __init__(
         self,
@@ -259,6 +262,8 @@ class TaskError(SeaCloudError):
 
 class SubmitOutcomeUnknown(TaskError):
     """The task was posted and no answer came: it may exist, run and be billed. It is never posted again by itself."""
+
+    may_go_on = True
 
 
 class TaskFailed(TaskError):

@@ -180,4 +180,4 @@ def redirected(call: HttpCall, answer: HttpAnswer, redirects: int) -> HttpCall:
             "right address as base_url.",
             **facts,
         )
-    return replace(call, url=target)
+    return replace(call, url=target, params=None)  # the target's query is the whole of it

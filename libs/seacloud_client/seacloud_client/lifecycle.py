@@ -271,25 +271,29 @@ class Lifecycle:
         return TaskTimedOut(f"The task was not finished within {seconds}{known}. Raise timeout if it needs longer.")
 
     def _end(self, cause: BaseException) -> Flow[None]:
-        told = yield from self._stop(cause)
+        told, may_go_on = yield from self._stop(cause)
         if isinstance(cause, Interrupted):
             kind = SubmitOutcomeUnknown if self.task is None and self._is_posted else TaskCancelled
             error = kind(f"The wait for the task of {self.model} was interrupted.")
-            self._attach(error, told)
+            self._attach(error, told, may_go_on=may_go_on)
             raise error from None
-        self._attach(cause, told)
+        self._attach(cause, told, may_go_on=may_go_on)
 
-    def _stop(self, cause: BaseException) -> Flow[str]:
-        """Cancels the task, if that is wanted and makes sense, and says in a sentence what is the matter with it."""
+    def _stop(self, cause: BaseException) -> Flow[tuple[str, bool]]:
+        """Cancels the task, if that is wanted and makes sense.
+
+        Says in a sentence what is the matter with it, and whether it may go on, or have come to a result.
+        """
         if self.task is None:
             unknown = self._is_posted and not isinstance(cause, SubmitOutcomeUnknown)
-            return "It had been posted and not been answered: it may exist, run and be billed." if unknown else ""
+            told = "It had been posted and not been answered: it may exist, run and be billed." if unknown else ""
+            return told, self._is_posted
         if self._is_final:
-            return ""
+            return "", not isinstance(cause, (TaskFailed, TaskCancelled))
         if self.is_over:
-            return "The task has finished: its result can still be fetched."
+            return "The task has finished: its result can still be fetched.", True
         if self._options.on_interrupt == "keep":
-            return "The task was left running."
+            return "The task was left running.", True
         call = replace(self._calls.cancel(self.task), timeout=CANCEL_ATTEMPT_SECONDS)
         late = partial(TimedOut, "The service did not answer in time")
         try:
@@ -297,14 +301,15 @@ class Lifecycle:
                 ask_to_cancel(call, max_retries=self._max_retries), self._now() + CANCEL_SECONDS, self._now, late
             )
         except SeaCloudError as failure:
-            return f"It could not be cancelled, so it may go on and be billed [{failure.message.rstrip('.')}]."
-        return _SENTENCES[answer]
+            return f"It could not be cancelled, so it may go on and be billed [{failure.message.rstrip('.')}].", True
+        return _SENTENCES[answer], answer is not Cancellation.REQUESTED
 
-    def _attach(self, error: BaseException, told: str) -> None:
+    def _attach(self, error: BaseException, told: str, *, may_go_on: bool) -> None:
         task_id = self.task.request_id if self.task else None
         if isinstance(error, SeaCloudError):
             error.model, error.task_id = error.model or self.model, error.task_id or task_id
             error.message = f"{error.message} {told}".rstrip()
+            error.may_go_on = may_go_on
         elif not isinstance(error, GeneratorExit):
             error.seacloud_task = {"model": self.model, "request_id": task_id}  # type: ignore[attr-defined]  # ours
             if told and hasattr(error, "add_note"):  # Python 3.11

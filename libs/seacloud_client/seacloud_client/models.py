@@ -25,6 +25,8 @@ class ModelFacts:
         protocol: the protocol that it speaks best.
         vendor: whose it is, where that vendor's servers check what a history gives back: ids of calls, and Anthropic's
             the signatures of thoughts. What others check is not known: theirs goes back as it came.
+        developer_role: whether Chat Completions' role `developer` is taken; where it is not, `system` is sent.
+        call_signatures: whether Chat Completions refuses calls in the history that have no signature of a thought.
         max_tokens_field: Chat Completions' name for the limit of the answer; OpenAI's reasoning models refuse the old.
         replay_reasoning: on which of the assistant's turns Chat Completions sends readable reasoning back: `always`;
             `tool_calls`, only on turns that call tools; `never`.
@@ -43,7 +45,9 @@ class ModelFacts:
     """
 
     protocol: Protocol = "chat_completions"
-    vendor: Literal["openai", "anthropic"] | None = None
+    vendor: Literal["openai", "anthropic", "google", "mistral"] | None = None
+    developer_role: bool | None = None
+    call_signatures: bool | None = None
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     replay_reasoning: Literal["always", "tool_calls", "never"] = "always"
     max_input_tokens: int | None = None
@@ -101,6 +105,7 @@ _GPT_56 = replace(_GPT_54, reasoning_efforts=_SIX)
 _CLAUDE = ModelFacts(
     protocol="messages",
     vendor="anthropic",
+    developer_role=False,
     max_input_tokens=200_000,
     max_output_tokens=64_000,
     image_inputs=True,
@@ -127,6 +132,24 @@ _CLAUDE_46 = replace(_CLAUDE_LONG, reasoning_efforts=("low", "medium", "high", "
 
 _OPEN = ModelFacts(tool_calling=True, tool_choice=True, temperature=True, audio_inputs=False, video_inputs=False)
 _OPEN_TEXT = replace(_OPEN, image_inputs=False, pdf_inputs=False)
+
+_GEMINI = replace(
+    _OPEN,
+    vendor="google",
+    developer_role=False,
+    image_inputs=True,
+    pdf_inputs=True,
+    audio_inputs=True,
+    video_inputs=True,
+    max_input_tokens=1_048_576,
+)
+
+# DeepSeek's API: "unknown variant `developer`, expected one of `system`, `user`, `assistant`, `tool`".
+_DEEPSEEK = replace(_OPEN_TEXT, developer_role=False, max_input_tokens=128_000)
+_DEEPSEEK_REASONING = replace(_DEEPSEEK, reasoning=True, replay_reasoning="tool_calls")
+
+# Mistral's API refuses fields that it does not know ("Extra inputs are not permitted"), such as `reasoning_content`.
+_MISTRAL = ModelFacts(vendor="mistral", developer_role=False, replay_reasoning="never")
 
 FACTS: Mapping[str, ModelFacts] = {
     "gpt-": _GPT,
@@ -160,15 +183,23 @@ FACTS: Mapping[str, ModelFacts] = {
     "claude-opus-4-6": _CLAUDE_46,
     "claude-sonnet-4-6": _CLAUDE_46,
     "claude-sonnet-5-5": replace(_CLAUDE_LONG, tool_choice=False),
-    "gemini-": replace(
-        _OPEN, image_inputs=True, pdf_inputs=True, audio_inputs=True, video_inputs=True, max_input_tokens=1_048_576
-    ),
-    "deepseek": replace(_OPEN_TEXT, max_input_tokens=128_000),
+    # Google's guide "Thought signatures": Gemini 3 and what follows it want them back with calls, older ones need not.
+    "gemini-": replace(_GEMINI, call_signatures=True),
+    "gemini-1": _GEMINI,
+    "gemini-2": _GEMINI,
+    "deepseek": _DEEPSEEK,
     # DeepSeek's guide to its reasoning model: reasoning_content in the input of a plain turn is refused (400).
-    "deepseek-reasoner": replace(
-        _OPEN_TEXT, max_input_tokens=128_000, reasoning=True, replay_reasoning="tool_calls", temperature=False
-    ),
-    "deepseek-r1": replace(_OPEN_TEXT, max_input_tokens=128_000, reasoning=True, replay_reasoning="tool_calls"),
+    "deepseek-reasoner": replace(_DEEPSEEK_REASONING, temperature=False),
+    "deepseek-r1": _DEEPSEEK_REASONING,
+    "mistral-": _MISTRAL,
+    "ministral-": _MISTRAL,
+    "magistral-": _MISTRAL,
+    "codestral-": _MISTRAL,
+    "devstral-": _MISTRAL,
+    "pixtral-": _MISTRAL,
+    "mixtral-": _MISTRAL,
+    "open-mistral-": _MISTRAL,
+    "open-mixtral-": _MISTRAL,
 }
 """Facts by the beginning of the model's name, in lower case and without a vendor's prefix (`openai/`)."""
 

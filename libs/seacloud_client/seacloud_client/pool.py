@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -22,7 +23,13 @@ from typing import TypeAlias, TypeVar
 import httpx
 
 from seacloud_client.errors import ConfigurationError
-from seacloud_client.spreading import SpreadTransport, environment_mounts, environment_proxy
+from seacloud_client.spreading import (
+    SpreadTransport,
+    environment_mounts,
+    environment_proxy,
+    proxy_problem,
+    proxy_variable,
+)
 from seacloud_client.threads import running_loop
 from seacloud_client.time_limits import keep_limits
 
@@ -127,13 +134,14 @@ class ClientPool:
             is_free = self._is_left_by(user)
         known = self._loops.get(running_loop())
         if is_free and known is not None:
-            await known[1].aclose()
+            client, keeper = known
+            await keeper.aclose()
+            await client.aclose()  # which its keeper did not, in a loop that sees to no generators
 
     def proxy_variable(self, url: str) -> str | None:
         """The environment's variable that sends an address through a proxy; `None` where none does."""
         kind = None if self._is_direct or self._proxy is not None else environment_proxy(url)
-        names = () if kind is None else (f"{kind}_proxy", f"{kind}_PROXY".upper())
-        return next((name for name in names if os.environ.get(name)), None)
+        return None if kind is None else proxy_variable(kind)
 
     def _is_left_by(self, user: object) -> bool:
         self._users.discard(user)
@@ -156,8 +164,9 @@ class ClientPool:
 
     def _forget_closed_loops(self) -> None:
         """Loops that were closed without shutting their generators down: their connections are gone already."""
-        for loop in [loop for loop in self._loops if loop.is_closed()]:
-            self._loops.pop(loop, None)
+        for loop in list(self._loops):  # a copy, made at one go: other threads' loops come and go meanwhile
+            if loop.is_closed():
+                self._loops.pop(loop, None)
 
 
 def _forget_all() -> None:
@@ -176,11 +185,34 @@ async def _close_with_loop(
     loop: asyncio.AbstractEventLoop,
     client: httpx.AsyncClient,
 ) -> AsyncGenerator[None, None]:
+    # Some loops see to no generators (nest_asyncio's): such a one is ended where it is let go, which can wait for
+    # nothing, and often only when the interpreter exits.
+    is_seen_to = sys.get_asyncgen_hooks().finalizer is not None
     try:
         yield
     finally:
         loops.pop(loop, None)
-        await client.aclose()
+        if is_seen_to:
+            await client.aclose()
+        elif _is_running(loop):
+            loop.call_soon(_begin_to_close, client)
+
+
+def _is_running(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
+
+
+def _begin_to_close(client: httpx.AsyncClient) -> None:
+    closing = asyncio.ensure_future(client.aclose())
+    _closing.add(closing)
+    closing.add_done_callback(_closing.discard)
+
+
+_closing: set[asyncio.Future[None]] = set()
+"""What closes clients by itself: a loop alone would not keep it alive."""
 
 
 def _nothing() -> None:
@@ -194,15 +226,13 @@ async def _start(generator: AsyncGenerator[None, None]) -> None:
 
 @contextmanager
 def _proxy_problems() -> Iterator[None]:
-    """Says what a proxy that httpx cannot use is: the caller's, or one that the environment names."""
+    """Says of a proxy of the caller's that httpx cannot use it; those of the environment are told of already."""
     try:
         yield
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
         if isinstance(error, ConfigurationError):
             raise
-        raise ConfigurationError(
-            f"The proxy cannot be used ({error}). Check proxy, or the environment's HTTP_PROXY, HTTPS_PROXY, ALL_PROXY."
-        ) from None
+        raise ConfigurationError(f"The proxy cannot be used: {proxy_problem(error)} Check proxy.") from None
 
 
 def _no_cookies() -> CookieJar:

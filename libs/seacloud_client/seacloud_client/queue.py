@@ -168,6 +168,7 @@ class Queue:
         *,
         contract: AnyContract | None = None,
         on_interrupt: OnInterrupt = "cancel",
+        max_retries: int | None = None,
     ) -> Task:
         """Creates a task, by one POST, and does not wait for it.
 
@@ -176,13 +177,16 @@ class Queue:
             arguments: the model's parameters, such as `{"prompt": ...}`.
             contract: what they must be; see `Running`.
             on_interrupt: what becomes of the task if this call is interrupted when it was just created.
+            max_retries: how often at most it is tried again after a connection that could not be made; by default the
+                queue's.
 
         Raises:
             InvalidInputError: if the arguments cannot be sent, or do not fit the contract. Nothing was.
             SubmitOutcomeUnknown: if no usable answer came: the task may exist.
             SeaCloudError: its subclass says what else went wrong. Then no task was created.
         """
-        life = self._new(model, arguments, {"contract": contract, "on_interrupt": on_interrupt})
+        options = {"contract": contract, "on_interrupt": on_interrupt, "max_retries": max_retries}
+        life = self._new(model, arguments, options)
         with self._interruptible(life) as interruption:
             drive(life.advance(), self._transport, interruption)
             return Task(self, life.created)
@@ -194,9 +198,11 @@ class Queue:
         *,
         contract: AnyContract | None = None,
         on_interrupt: OnInterrupt = "cancel",
+        max_retries: int | None = None,
     ) -> Task:
         """`submit`, async."""
-        life = self._new(model, arguments, {"contract": contract, "on_interrupt": on_interrupt})
+        options = {"contract": contract, "on_interrupt": on_interrupt, "max_retries": max_retries}
+        life = self._new(model, arguments, options)
         async with self._ainterruptible(life) as interruption:
             await adrive(life.advance(), self._transport, interruption)
             return Task(self, life.created)
@@ -355,7 +361,7 @@ class Queue:
     def _life(
         self, model: str, options: Mapping[str, Any], *, body: bytes | None = None, task: Created | None = None
     ) -> Lifecycle:
-        timeout = options.get("timeout")
+        timeout, max_retries = options.get("timeout"), options.get("max_retries")
         return Lifecycle(
             self._calls,
             WaitOptions(
@@ -366,7 +372,7 @@ class Queue:
             model=model,
             body=body,
             task=task,
-            max_retries=self.settings.max_retries,
+            max_retries=self.settings.max_retries if max_retries is None else max_retries,
             downloader=self._downloader,
         )
 

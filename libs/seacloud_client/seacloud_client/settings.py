@@ -25,6 +25,9 @@ streamed, so this is generous."""
 CONNECT_TIMEOUT = 10.0
 """Seconds that a connection may take to be made, unless the caller's own timeout is shorter."""
 
+MAX_SECONDS = 1_000_000
+"""The longest time that a setting may give. A socket's own limit is some 24 days, and platforms differ beyond it."""
+
 DEFAULT_MAX_RETRIES = 2
 
 MAX_REPLY_BYTES = 256 * 1024 * 1024
@@ -62,7 +65,7 @@ class Settings:
     Attributes:
         base_url: the service's address without a trailing slash, such as `https://cloud.seaart.ai/llm`.
         api_key: the key, or `None`: then every call fails, before anything is sent.
-        timeout: seconds without a byte from the service before a call is given up.
+        timeout: seconds without a byte from the service before a call is given up, at most `MAX_SECONDS`.
         stall_timeout: seconds in which a stream says nothing of the reply, pings or not, before it is given up; `None`
             is `timeout`. It counts from the stream's beginning, not while the service works on the answer's head.
         max_retries: how often at most a call is repeated after an answer or a failure that allows it.
@@ -252,6 +255,11 @@ def _check_seconds(setting: str, seconds: object) -> None:
         return
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not seconds > 0:
         raise ConfigurationError(f"{setting} must be a positive number of seconds; got {seconds!r}.")
+    if seconds > MAX_SECONDS:  # it is not shown: it may have any number of digits
+        raise ConfigurationError(
+            f"{setting} must be {MAX_SECONDS:,} seconds or less, which is more than eleven days. Give that for a wait "
+            "without an end."
+        )
 
 
 def _checked_bytes(setting: str, limit: object, default: int) -> int:

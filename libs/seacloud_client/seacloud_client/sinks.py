@@ -137,10 +137,10 @@ class FileSink(Sink):
             directory.mkdir(parents=True, exist_ok=True)
             self._temporary = directory / f".{secrets.token_hex(8)}.part"
             self._file = self._temporary.open("xb")
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a ValueError, if its name holds what no name may
+            reason = getattr(error, "strerror", None) or error
             raise DownloadError(
-                f"Nothing can be saved in {directory}: {error.strerror or error}. Name a directory that can be "
-                "written to."
+                f"Nothing can be saved in {directory}: {reason}. Name a directory that can be written to."
             ) from None
         return self
 

@@ -1,4 +1,4 @@
-"""The event loop that async code needs, and blocking work for async code: in a thread, and always to its end."""
+"""The event loop that async code needs, and blocking work for async code, in threads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import anyio
+import anyio.to_thread
 
 from seacloud_client.errors import ConfigurationError
 
@@ -46,6 +47,16 @@ async def in_thread(work: Callable[[], T]) -> T:
         if not done.cancelled():
             done.exception()  # asyncio complains of an exception that nobody looked at
         raise
+
+
+async def in_own_thread(work: Callable[[], T]) -> T:
+    """Does work that takes as long as it takes, such as asking a person, in a thread, and gives what it gives.
+
+    The thread is none of the event loop's executor, which has few, and files to write in them. A cancellation meanwhile
+    is raised at once: the work goes on to its end, and what it gives is nobody's.
+    """
+    running_loop()
+    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
 
 
 async def _uncancelled(done: asyncio.Future[T]) -> None:

@@ -8,6 +8,8 @@ import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import anyio
 import httpx
@@ -16,7 +18,7 @@ from seacloud_client.errors import ConfigurationError, ConnectionFailed
 from seacloud_client.flows import HttpAnswer, HttpCall
 from seacloud_client.settings import Settings
 from seacloud_client.threads import running_loop
-from seacloud_client.transport import Transport
+from seacloud_client.transport import Transport, refuse_own_clients
 
 
 class ThrottledTransport(Transport):
@@ -47,6 +49,11 @@ class ThrottledTransport(Transport):
         self._turns: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
             weakref.WeakKeyDictionary()
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        refuse_own_clients(self._own_client, self._own_async_client)
+        anew = partial(type(self), self.settings, http_client=None, http_async_client=None, max_connections=self._most)
+        return anew, ()
 
     async def aperform(self, call: HttpCall) -> HttpAnswer:
         """Makes a call when its turn has come; a cancellation (the queue's one PUT) at once."""

@@ -10,11 +10,13 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import replace
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
+from typing_extensions import Self
 
 from seacloud_client._version import __version__
 from seacloud_client.error_mapping import is_error_reply, parse_body
@@ -38,7 +40,19 @@ CODINGS = ("gzip", "deflate")
 make gigabytes of a few bytes, and so can several on top of each other."""
 
 
-class Transport:
+class SharesConnections:
+    """What has connections, or a limit to them, which its copies share: they hold locks."""
+
+    def __copy__(self) -> Self:
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        return copied
+
+    def __deepcopy__(self, _: object) -> Self:
+        return copy(self)
+
+
+class Transport(SharesConnections):
     """Makes calls for one service with one key.
 
     Args:
@@ -59,6 +73,10 @@ class Transport:
         self._own_async_client = http_async_client
         self._pool = ClientPool.shared(proxy=settings.proxy, transport=settings.transport)
         self._origin = settings.origin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        refuse_own_clients(self._own_client, self._own_async_client)
+        return type(self), (self.settings,)
 
     def perform(self, call: HttpCall) -> HttpAnswer:
         """Makes a call and reads its answer, unless it is to be streamed.
@@ -174,6 +192,19 @@ class Transport:
                 body = self.settings.without_key(body.decode("latin-1")).encode("latin-1")  # which keeps every byte
         request_id = headers.get("x-request-id", request_id)
         return HttpAnswer(response.status_code, headers, body, call.url, request_id, stream)
+
+
+def refuse_own_clients(*clients: httpx.Client | httpx.AsyncClient | None) -> None:
+    """Refuses to pickle what makes its calls with a client of the caller's own.
+
+    Raises:
+        TypeError: if one is given, as pickle raises it for what cannot be pickled.
+    """
+    if any(client is not None for client in clients):
+        raise TypeError(
+            "http_client and http_async_client cannot be pickled: their connections belong to this process. Leave them "
+            "out, or make the object where it is needed."
+        )
 
 
 def _collect(response: httpx.Response, bound: _Bound) -> bytes:

@@ -8,33 +8,52 @@ while the journal has the call, and a new call would be paid for.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from typing import Any
 
 from pydantic_core import from_json
 
+from seacloud_client.drivers import MARGIN, SALVAGE_SECONDS
 from seacloud_client.errors import (
     ConfigurationError,
+    ConnectionFailed,
     InvalidInputError,
     SeaCloudError,
     SubmitOutcomeUnknown,
     TaskCancelled,
     TaskFailed,
+    TimedOut,
 )
-from seacloud_client.flows import Sleep
+from seacloud_client.flows import Sleep, backoff
+from seacloud_client.interrupts import Interrupted
 from seacloud_client.json_bodies import to_json
-from seacloud_client.media_tools.journal import DONE, FAILED, INTENT, POSTED, JournalEntry, TaskJournal
+from seacloud_client.media_tools.journal import (
+    DONE,
+    FAILED,
+    INTENT,
+    PATIENCE,
+    POSTED,
+    JournalEntry,
+    TaskJournal,
+)
 from seacloud_client.media_tools.outcomes import CallFailed, CallRefused, is_final, was_not_posted
 from seacloud_client.media_tools.spending import JournalLimit, Slot, guarded
-from seacloud_client.media_tools.steps import Flow, Step, blocking
+from seacloud_client.media_tools.steps import Flow, Step, blocking, pause
+from seacloud_client.settings import Settings
 from seacloud_client.tasks import Task
 
 LOOK_SECONDS = 0.1
 """How often the journal is looked at while another process may be about to post."""
+
+LEEWAY = 2.5
+"""Seconds for what comes before and after a post, besides its own: to begin with it, and to note what became of it."""
 
 _NO_WORD = (
     "A task was about to be posted, and what became of it was not written down: the process ended, or it may still be "
@@ -55,12 +74,14 @@ class Work:
         allow: asks whether the task may be created, and takes the right to do it.
         once: without a journal, the step that creates the task (and waits for it, if the tool does).
         answer: the tool's answer, from what that step gives.
-        post: with a journal, the step that creates the task, and gives its handle. If it is interrupted, it leaves the
-            task running.
+        post: with a journal, the step that posts the task, by one attempt, and gives its handle. If it is interrupted,
+            it leaves the task running.
         task: the handle of a task that there is, from its model and id.
         finish: the tool's answer, as JSON, from a task. If it is interrupted, it does not cancel the task.
         told: what the agent's model is told of a failure.
         limit: with a journal, how many tasks the conversation may have there; by default any number.
+        retries: with a journal, how often at most `post` is done again after a connection that could not be made.
+        seconds: how long `post` may be under way, each time (`post_seconds`).
     """
 
     allow: Callable[[], Flow[Slot]]
@@ -71,6 +92,13 @@ class Work:
     finish: Callable[[Task], Flow[Any]]
     told: Callable[[SeaCloudError], str]
     limit: JournalLimit | None = None
+    retries: int = 0
+    seconds: float = PATIENCE
+
+
+def post_seconds(settings: Settings) -> float:
+    """For how many seconds one attempt of a queue to post a task may be under way, an interrupted one too."""
+    return settings.timeout + MARGIN + SALVAGE_SECONDS + LEEWAY
 
 
 def done(work: Work, call: DurableCall | None) -> Flow[Any]:
@@ -98,7 +126,9 @@ class DurableCall:
 
     Attributes:
         journal: where it is written down.
-        thread_id: the conversation, and `call_id` the id of the model's tool call.
+        thread_id: the conversation, and `call_id` the id of the model's tool call. Some gateways use an id anew in each
+            turn: where the conversation has it for other words, and that call is over, the id goes on with a digest of
+            the words, by which the resumed run finds it too. An id with the same words again is the same call.
         model: the model that generates.
         said: what the agent's model said.
         parameters: what is to be posted.
@@ -140,7 +170,7 @@ class DurableCall:
         """Does the work, or goes on with it, or gives what it gave before.
 
         Raises:
-            CallRefused: if it is refused.
+            CallRefused: if it is refused, or its id is in use for something else that is not over.
             CallFailed: if the task was not created, or failed, now or before.
             SubmitOutcomeUnknown: if the task may exist, and nobody knows.
             ConfigurationError: if the journal cannot be used.
@@ -153,6 +183,8 @@ class DurableCall:
             entry = yield from self._look()
             if entry is None:
                 task = yield from self._post(work)
+            elif not self._is_same(entry):
+                return (yield from self._renamed(entry).run(work))
             elif entry.state == DONE:
                 return entry.answer
             elif entry.state == FAILED:
@@ -176,68 +208,117 @@ class DurableCall:
         """What is known of the call. If another process is about to post it, that is waited for a little."""
         find = blocking(partial(self.journal.find, self.thread_id, self.call_id))
         entry: JournalEntry | None = yield find
-        until = time.monotonic() + self.journal.patience  # as well: the clock on the wall may be put back
-        while entry is not None and entry.state == INTENT and self._is_fresh(entry) and time.monotonic() < until:
+        seen, until = None, 0.0
+        while entry is not None and entry.state == INTENT:
+            patience = self.journal.patience_with(entry)
+            if entry != seen:  # it is new, or was renewed
+                seen, until = entry, time.monotonic() + patience  # as well: the clock on the wall may be put back
+            if time.time() - entry.changed >= patience or time.monotonic() >= until:
+                break
             yield Sleep(LOOK_SECONDS)
             entry = yield find
-        if entry is not None:
-            self._refuse_another(entry)
         return entry
 
-    def _is_fresh(self, entry: JournalEntry) -> bool:
-        return time.time() - entry.changed < self.journal.patience
-
     def _post(self, work: Work) -> Flow[Task | None]:
-        """Posts the task; `None` if another process was faster."""
+        """Posts the task; `None` if another process was faster, or a person took the call for dead meanwhile.
+
+        If no connection is made, it is posted again, by an intent that is renewed: so an intent is never older than one
+        attempt may take, as long as there is one.
+        """
         slot = yield from work.allow()
         facts: dict[str, Any] = {
             "model": self.model,
             "said": self.said,
             "parameters": self.parameters,
             "owner": self.owner,
+            "seconds": work.seconds,
         }
         if work.limit is not None:
             facts.update(limit=work.limit.number, models=work.limit.models)
         claim = partial(self.journal.claim, self.thread_id, self.call_id, **facts)
-        release = partial(self.journal.release, self.thread_id, self.call_id, self.owner)
         try:
             entry: JournalEntry | None = yield blocking(claim)
         except BaseException:  # it may have been cancelled just when the intent was written
-            yield from slot.give_back()
-            yield blocking(release)
+            yield from self._withdraw(slot)
             raise
         if entry is None or entry.owner != self.owner:
             yield from slot.give_back()
             if entry is None and work.limit is not None:
                 raise work.limit.used_up()
             return None
+        for attempt in count():
+            try:
+                task: Task = yield work.post
+            except BaseException as error:
+                if attempt >= work.retries or not isinstance(error, ConnectionFailed):
+                    yield from self._note_failure(error, work, slot)
+                    raise
+            else:
+                yield from self._note(task.request_id)
+                return task
+            if not (yield from self._may_try_again(attempt, slot)):
+                return None
+        raise AssertionError  # count() has no end
+
+    def _may_try_again(self, attempt: int, slot: Slot) -> Flow[bool]:
+        """Waits, and renews the intent. Says whether it is still there."""
         try:
-            task: Task = yield work.post
-        except BaseException as error:
-            if isinstance(error, SeaCloudError) and was_not_posted(error):
-                yield from slot.give_back()
-                yield blocking(release)
-                raise CallFailed(work.told(error)) from error
-            yield from self._note_what_is_known(error)
+            yield pause(backoff(attempt))
+            is_there: bool = yield blocking(partial(self.journal.renew, self.thread_id, self.call_id, self.owner))
+        except BaseException as error:  # nothing was sent so far
+            yield from self._withdraw(slot)
+            if isinstance(error, Interrupted):
+                raise TaskCancelled(f"The call of {self.model} was interrupted. Nothing was sent.") from None
             raise
-        yield from self._note(task.request_id)
-        return task
+        if not is_there:
+            yield from slot.give_back()
+        return is_there
+
+    def _withdraw(self, slot: Slot) -> Flow[str]:
+        """Takes the intent back: there is no task. Gives what is to be said if that cannot be written down."""
+        yield from slot.give_back()
+        problem = yield from self._try_to(self.journal.release, self.owner)
+        return problem and (
+            "The journal could not be told that there is no task, so it will take this call for an unknown outcome, "
+            f"until forget(thread_id, call_id) is called for thread {self.thread_id}, call {self.call_id}. [{problem}]"
+        )
+
+    def _try_to(self, write: Callable[..., Any], *facts: Any, **more: Any) -> Flow[str]:
+        """Writes something of the call down; gives what went wrong with that, if anything did."""
+        try:
+            yield blocking(partial(write, self.thread_id, self.call_id, *facts, **more))
+        except ConfigurationError as error:
+            return error.message
+        return ""
 
     def _over(self, write: Callable[[str, str, Any], None], what: Any) -> Flow[None]:
         """Notes the end. If that cannot be written, the call stays `posted`, and a resumed run asks for it again."""
-        try:
-            yield blocking(partial(write, self.thread_id, self.call_id, what))
-        except ConfigurationError:
-            return
+        yield from self._try_to(write, what)
 
-    def _note_what_is_known(self, error: BaseException) -> Flow[None]:
-        """Notes what became of a post that was interrupted, or has no usable answer."""
+    def _note_failure(self, error: BaseException, work: Work, slot: Slot) -> Flow[None]:
+        """Notes what became of a post that was refused or interrupted, or has no usable answer.
+
+        What cannot be written down takes no other failure's place: it is said besides.
+        """
+        if isinstance(error, SeaCloudError) and was_not_posted(error):
+            unwritten = yield from self._withdraw(slot)
+            error.message = f"{error.message} {unwritten}".rstrip()
+            raise CallFailed(work.told(error)) from error
         handle = getattr(error, "seacloud_task", None) or {"request_id": getattr(error, "task_id", None)}
         if handle["request_id"] is not None:  # it was interrupted when the task was just created
-            yield from self._note(handle["request_id"])
+            try:
+                yield from self._note(handle["request_id"])
+            except SubmitOutcomeUnknown as lost:
+                if isinstance(error, SeaCloudError):
+                    raise
+                _add_note(error, lost.message)
             return
         problem = error.message if isinstance(error, SeaCloudError) else "The post was interrupted."
-        yield blocking(partial(self.journal.unknown, self.thread_id, self.call_id, problem, owner=self.owner))
+        facts = {"owner": self.owner, "under_way": not _has_ended(error)}
+        unwritten = yield from self._try_to(self.journal.unknown, problem, **facts)
+        if unwritten:
+            problem = f"This could not be written down: {unwritten} {problem}"
+            _add_note(error, problem)
         if isinstance(error, SeaCloudError):
             raise self._unknown(problem, error) from error
 
@@ -254,8 +335,8 @@ class DurableCall:
 
     def _unknown(self, problem: str, cause: SeaCloudError | None = None) -> SubmitOutcomeUnknown:
         error = SubmitOutcomeUnknown(
-            f"{problem} So a task for {self.model} may exist, run and be billed (thread {self.thread_id}, call "
-            f"{self.call_id}). It is not posted again. {_HINT}",
+            f"A task for {self.model} may exist, run and be billed (thread {self.thread_id}, call {self.call_id}). It "
+            f"is not posted again. {_HINT} What happened: {problem}",  # last, since it may be long, and is cut then
             status=cause.status if cause else None,
             code=cause.code if cause else None,
             request_id=cause.request_id if cause else None,
@@ -263,10 +344,34 @@ class DurableCall:
         error.model = self.model
         return error
 
-    def _refuse_another(self, entry: JournalEntry) -> None:
+    def _is_same(self, entry: JournalEntry) -> bool:
         """The tool's own parameters may have changed since: they do not make it another call."""
-        if entry.model != self.model or entry.said != self.said:
+        return entry.model == self.model and entry.said == self.said
+
+    def _renamed(self, entry: JournalEntry) -> DurableCall:
+        """The call by an id of its own, where its id is another's.
+
+        Only where that one is over: such an entry stays, so that the resumed run comes to the same id.
+        """
+        words = json.dumps([self.model, self.said], sort_keys=True)
+        call_id = f"{self.call_id}~{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+        if entry.state not in (DONE, FAILED) or self.call_id.endswith(call_id[-17:]):
             raise CallRefused(
-                f"The id of this call, {self.call_id[:100]}, was used in this conversation before, for something else. "
-                "Nothing was sent or charged. Call it again."
+                f"The id of this call, {self.call_id[:100]}, is in use in this conversation for something else that is "
+                "not over. Nothing was sent or charged. Call it again when that is over."
             )
+        return replace(self, call_id=call_id)
+
+
+def _has_ended(error: BaseException) -> bool:
+    """Whether nobody is posting any more: an answer came, or the connection is gone.
+
+    One that timed out or was interrupted in sync code may go on in its thread for a while.
+    """
+    cause = error.__cause__
+    return isinstance(error, SubmitOutcomeUnknown) and cause is not None and not isinstance(cause, TimedOut)
+
+
+def _add_note(error: BaseException, note: str) -> None:
+    if hasattr(error, "add_note"):  # Python 3.11
+        error.add_note(note)

@@ -9,6 +9,9 @@ goes this way, and each step is on disk before the next one is taken:
 Whoever writes the intent, and nobody else, may post the task: so a call is posted once, however many processes run it,
 and however often. One that was killed between the post and its record leaves its intent: then nobody knows whether the
 task exists, until a person has looked (`forget`, `settle`). What is `posted` can be put right by them too.
+
+An intent says for how long a post may be under way by it, and is renewed before each further attempt to post. So it is
+never taken for dead while somebody posts, whatever the `request_timeout` of that process is.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,22 +35,27 @@ LOCK_SECONDS = 30.0
 """How long another process's write is waited for."""
 
 PATIENCE = 35.0
-"""Seconds after which nobody is posting any more what was about to be: a call of the queue takes 30 at most, unless
-`request_timeout` says otherwise, and is waited for a little longer."""
+"""For how many seconds a post may be under way, where it is not said: a call of the queue takes 30 at most, and is
+waited for a little longer."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS seacloud_tasks (
     thread_id TEXT NOT NULL, call_id TEXT NOT NULL, model TEXT NOT NULL, said TEXT NOT NULL, parameters TEXT NOT NULL,
     state TEXT NOT NULL, owner TEXT NOT NULL, request_id TEXT, answer TEXT, problem TEXT, changed REAL NOT NULL,
+    seconds REAL NOT NULL,
     PRIMARY KEY (thread_id, call_id)
 )
 """
 
-_COLUMNS = "thread_id, call_id, model, said, parameters, state, owner, request_id, answer, problem, changed"
+_COLUMNS = "thread_id, call_id, model, said, parameters, state, owner, request_id, answer, problem, changed, seconds"
 _MARKS = ", ".join("?" for _ in _COLUMNS.split(","))
 
-_OPEN = "thread_id = ? AND call_id = ? AND state NOT IN (?, ?) AND NOT (state = ? AND changed BETWEEN ? AND ?)"
-"""A call that is not over, and that nobody can be posting at this moment."""
+_OPEN = (
+    "thread_id = ? AND call_id = ? AND state NOT IN (?, ?) AND NOT (state IN (?, ?) AND seconds > 0 "
+    "AND changed <= ? AND changed > ? - COALESCE(?, seconds))"
+)
+"""A call that is not over, and that nobody can be posting at this moment, if it is in one of two states. An intent from
+the future was written before a clock was put back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +73,8 @@ class JournalEntry:
         request_id: the task's id, once it is known. With the model it is the task's handle.
         answer: what the tool gave, once it is done.
         problem: what the agent's model was told of a failure, or why the outcome is unknown.
-        changed: when it came into this state, in seconds since 1970.
+        changed: when it came into this state, or its intent was renewed, in seconds since 1970.
+        seconds: for how long after that a post of it may be under way; 0 for none.
     """
 
     thread_id: str
@@ -79,6 +88,7 @@ class JournalEntry:
     answer: Any
     problem: str | None
     changed: float
+    seconds: float
 
 
 class TaskJournal:
@@ -89,14 +99,16 @@ class TaskJournal:
 
     Args:
         path: the SQLite file; it is made if need be.
-        patience: seconds for which an intent of another process's is taken to be under way, and waited for; give more
-            than the queue's `request_timeout`. An older one, whose process was killed, is an unknown outcome at once.
+        patience: seconds for which an intent of another process's is taken to be under way, and waited for. By default
+            each intent says it itself: 35 with a `request_timeout` of 30, and longer with a longer one. An older one,
+            whose process was killed, is an unknown outcome at once. Give fewer only where it is certain that nobody is
+            posting any more: 0 for a person who knows that no process is left.
 
     Raises:
         ConfigurationError: if it can be no file on disk, or cannot be opened.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, patience: float = PATIENCE) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, patience: float | None = None) -> None:
         if not os.fspath(path) or os.fspath(path).startswith((":memory:", "file:")):
             raise ConfigurationError(f"A journal is a file on disk: give its path; got {os.fspath(path)!r}.")
         self.path = Path(path).absolute()
@@ -141,30 +153,38 @@ class TaskJournal:
         owner: str,
         limit: int | None = None,
         models: Collection[str] | None = None,
+        seconds: float = PATIENCE,
     ) -> JournalEntry | None:
         """Writes the intent to post, if nothing is known of the call, and gives what is known now.
 
         Only if its `owner` is the given one may the task be posted. `None` says that there are as many tasks as `limit`
         allows the conversation, of these models or of all: that is counted in the same transaction, so that it holds
-        among processes.
+        among processes. `seconds` is how long an attempt to post may take.
         """
         texts = (json.dumps(said), json.dumps(parameters))
-        row = (thread_id, call_id, model, *texts, INTENT, owner, None, None, None, time.time())
         with self._open() as db:
             db.execute("BEGIN IMMEDIATE")  # nobody else writes until the commit
-            known = _row(db, thread_id, call_id)
-            if known is None and limit is not None and _count(db, thread_id, models) >= limit:
+            row = _row(db, thread_id, call_id)
+            if row is None and limit is not None and _count(db, thread_id, models) >= limit:
                 return None
-            if known is None:
+            if row is None:  # the clock is looked at in here: before, another's write may have been waited for
+                row = (thread_id, call_id, model, *texts, INTENT, owner, None, None, None, time.time(), seconds)
                 db.execute(f"INSERT INTO seacloud_tasks ({_COLUMNS}) VALUES ({_MARKS})", row)  # noqa: S608  # ours
                 db.execute("COMMIT")
-        return _entry(row if known is None else known)
+        return _entry(row)
+
+    def renew(self, thread_id: str, call_id: str, owner: str) -> bool:
+        """Renews the owner's intent, for another attempt to post. Says whether it is still there: else nobody may."""
+        return self._write(
+            "UPDATE seacloud_tasks SET changed = ? WHERE thread_id = ? AND call_id = ? AND state = ? AND owner = ?",
+            lambda now: (now, thread_id, call_id, INTENT, owner),
+        )
 
     def release(self, thread_id: str, call_id: str, owner: str) -> None:
         """Takes the owner's intent back: the task was certainly not created."""
         self._write(
             "DELETE FROM seacloud_tasks WHERE thread_id = ? AND call_id = ? AND state = ? AND owner = ?",
-            (thread_id, call_id, INTENT, owner),
+            lambda _: (thread_id, call_id, INTENT, owner),
         )
 
     def posted(self, thread_id: str, call_id: str, request_id: str, *, owner: str | None = None) -> bool:
@@ -179,38 +199,49 @@ class TaskJournal:
         """Records what the agent's model was told of a failure."""
         self._change(thread_id, call_id, owner, FAILED, problem=problem)
 
-    def unknown(self, thread_id: str, call_id: str, problem: str, *, owner: str | None = None) -> None:
-        """Records that nobody knows whether there is a task, and why."""
-        self._change(thread_id, call_id, owner, UNKNOWN, problem=problem)
+    def unknown(
+        self, thread_id: str, call_id: str, problem: str, *, owner: str | None = None, under_way: bool = False
+    ) -> None:
+        """Records that nobody knows whether there is a task, and why; and whether its post may still be under way."""
+        self._change(thread_id, call_id, owner, UNKNOWN, problem=problem, under_way=under_way)
 
     def settle(self, thread_id: str, call_id: str, request_id: str) -> bool:
         """For a person who has looked and found the task of a call: the resumed run goes on with it.
 
-        Says whether there was such a call: not if it is over, nor as long as its task may just be being posted.
+        Says whether there was such a call: not if it is over, nor as long as its process may just be posting it.
 
         Raises:
             InvalidInputError: for what can be no id.
         """
+        check_id(request_id, "request id")
         return self._write(
-            f"UPDATE seacloud_tasks SET state = ?, request_id = ?, problem = NULL, changed = ? WHERE {_OPEN}",  # noqa: S608  # ours
-            (POSTED, check_id(request_id, "request id"), time.time(), *self._open_call(thread_id, call_id)),
+            "UPDATE seacloud_tasks SET state = ?, request_id = ?, problem = NULL, changed = ?, seconds = 0 "  # noqa: S608  # ours
+            f"WHERE {_OPEN}",
+            lambda now: (POSTED, request_id, now, *self._open_call(thread_id, call_id, now, INTENT)),
         )
 
     def forget(self, thread_id: str, call_id: str) -> bool:
         """For a person who has looked and found that there is no task: the resumed run may post it.
 
-        Says whether there was such a call: not if it is over, nor as long as its task may just be being posted.
+        Says whether there was such a call: not if it is over, nor as long as its task may just be being posted. That is
+        half a minute, also after a post that was interrupted or timed out: what was sent may still arrive.
         """
-        return self._write(f"DELETE FROM seacloud_tasks WHERE {_OPEN}", self._open_call(thread_id, call_id))  # noqa: S608  # ours
+        return self._write(
+            f"DELETE FROM seacloud_tasks WHERE {_OPEN}",  # noqa: S608  # ours
+            lambda now: self._open_call(thread_id, call_id, now, UNKNOWN),
+        )
 
     def delete_thread(self, thread_id: str) -> None:
         """Forgets a conversation, as the checkpointer's method of this name does."""
-        self._write("DELETE FROM seacloud_tasks WHERE thread_id = ?", (thread_id,))
+        self._write("DELETE FROM seacloud_tasks WHERE thread_id = ?", lambda _: (thread_id,))
 
-    def _open_call(self, thread_id: str, call_id: str) -> tuple[Any, ...]:
-        """The values for `_OPEN`. An intent from the future was written before a clock was put back."""
-        now = time.time()
-        return (thread_id, call_id, DONE, FAILED, INTENT, now - self.patience, now)
+    def patience_with(self, entry: JournalEntry) -> float:
+        """For how many seconds from its change a post of a call is taken to be under way."""
+        return entry.seconds if self.patience is None else self.patience
+
+    def _open_call(self, thread_id: str, call_id: str, now: float, state: str) -> tuple[Any, ...]:
+        """The values for `_OPEN`. `state` is what may be under way besides an intent."""
+        return (thread_id, call_id, DONE, FAILED, INTENT, state, now, now, self.patience)
 
     def _change(
         self,
@@ -222,16 +253,22 @@ class TaskJournal:
         request_id: str | None = None,
         answer: str | None = None,
         problem: str | None = None,
+        under_way: bool = False,
     ) -> bool:
+        facts = (state, request_id, answer, _writable(problem))
         return self._write(
             "UPDATE seacloud_tasks SET state = ?, request_id = COALESCE(?, request_id), answer = ?, problem = ?, "
-            "changed = ? WHERE thread_id = ? AND call_id = ? AND owner = COALESCE(?, owner)",
-            (state, request_id, answer, _writable(problem), time.time(), thread_id, call_id, owner),
+            "changed = ?, seconds = seconds * ? WHERE thread_id = ? AND call_id = ? AND owner = COALESCE(?, owner)",
+            lambda now: (*facts, now, under_way, thread_id, call_id, owner),
         )
 
-    def _write(self, query: str, values: tuple[Any, ...]) -> bool:
+    def _write(self, query: str, values: Callable[[float], tuple[Any, ...]]) -> bool:
+        """Changes a row. Its values are made, from the time, when nobody else writes any more."""
         with self._open() as db:
-            return db.execute(query, values).rowcount > 0
+            db.execute("BEGIN IMMEDIATE")
+            changed = db.execute(query, values(time.time())).rowcount > 0
+            db.execute("COMMIT")
+        return changed
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

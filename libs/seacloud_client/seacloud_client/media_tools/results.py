@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeAlias
 
-from seacloud_client.errors import DownloadError
+from seacloud_client.errors import ConfigurationError, DownloadError
 from seacloud_client.media import Output, TaskResult
 from seacloud_client.media_tools.steps import Flow, Step
 from seacloud_client.media_tools.texts import MAX_ADDRESS, MAX_TEXT, clean, clean_line, error_text
@@ -19,6 +20,24 @@ Saved: TypeAlias = Sequence[Path | DownloadError | None]
 
 SEEN_TYPES = frozenset(("image/png", "image/jpeg", "image/webp", "image/gif"))
 """The pictures that models of all providers can look at (OpenAI's and Anthropic's documentation of image input)."""
+
+
+def usable_directory(directory: Path) -> Path:
+    """A directory to save results in, which is made if need be, and tried: before anything is paid for.
+
+    Raises:
+        ConfigurationError: if it is none and cannot be made, or nothing can be written there.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=directory):
+            return directory
+    except (OSError, ValueError) as error:  # a ValueError, if its name holds what no name may
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(
+            f"Nothing can be saved in {str(directory)!r}: {reason}. Let save_to name a directory that can be written "
+            "to."
+        ) from None
 
 
 def saving(result: TaskResult, directory: Path | None) -> Flow[Saved]:

@@ -1,23 +1,22 @@
 """A guard over what an agent may spend: how many tasks its tools may create, and who is asked before each.
 
-A framework says what a limit counts by (a thread, a run, a workflow's context) and how a person is asked. What counts,
-what is given back, and what the agent's model is told is decided here.
+A framework says what a limit counts by (a thread, a run, a workflow's context). What counts, what is given back, and
+what the agent's model is told is decided here; who is asked is `approvals`.
 """
 
 from __future__ import annotations
 
-import copy
-import inspect
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from seacloud_client.errors import ConfigurationError
+from seacloud_client.media_tools.journal import TaskJournal
 from seacloud_client.media_tools.outcomes import CallRefused, was_not_posted
-from seacloud_client.media_tools.steps import Flow, Step, quick
+from seacloud_client.media_tools.steps import Flow, Step, blocking, quick
 
 T = TypeVar("T")
 
@@ -52,6 +51,8 @@ class Limit:
 class JournalLimit:
     """How many tasks a conversation may have in a journal: a limit that holds in all processes at once.
 
+    Nobody else counts them: so what a journal forgets is given back, whoever has it do that.
+
     Attributes:
         number: how many there may be.
         models: whose tasks count: those of the tools that share the limit.
@@ -61,6 +62,14 @@ class JournalLimit:
     number: int
     models: frozenset[str]
     tool: str = ""
+
+    def beforehand(self, journal: TaskJournal, thread_id: str) -> Limit:
+        """Looks before anybody is asked whether there is room. It takes nothing: the journal's `claim` does."""
+
+        def has_room() -> bool:
+            return journal.count(thread_id, self.models) < self.number
+
+        return Limit(number=self.number, whose=IN_CONVERSATION, take=blocking(has_room), give_back=quick(lambda: None))
 
     def used_up(self) -> CallRefused:
         """The error to raise where there are as many."""
@@ -94,15 +103,10 @@ class CallCounter:
         with self._lock:
             self.models |= {model}
 
-    def take(self, name: str, at_least: int = 0) -> bool:
-        """Counts one more, if that is allowed, and says whether it was.
-
-        Args:
-            name: whose it is.
-            at_least: how many there are already, as another record has it.
-        """
+    def take(self, name: str) -> bool:
+        """Counts one more of somebody's, if that is allowed, and says whether it was."""
         with self._lock:
-            count = max(self._counts.pop(name, 0), at_least)
+            count = self._counts.pop(name, 0)
             allowed = self.limit is None or count < self.limit
             self._counts[name] = count + allowed
             while len(self._counts) > MAX_CONVERSATIONS:
@@ -117,21 +121,21 @@ class CallCounter:
 
     def ever(self) -> Limit:
         """The limit for all of a tool's life."""
-        return self._limit(EVER, EVER, 0)
+        return self._limit(EVER, EVER)
 
-    def of_conversation(self, name: str, at_least: int = 0) -> Limit:
-        """The limit for a conversation, which has so many tasks already as another record has it."""
-        return self._limit(name, IN_CONVERSATION, at_least)
+    def of_conversation(self, name: str) -> Limit:
+        """The limit for a conversation."""
+        return self._limit(name, IN_CONVERSATION)
 
     def in_journal(self, tool: str = "") -> JournalLimit | None:
         """The limit for a conversation that a journal has; `None` for any number."""
         return None if self.limit is None else JournalLimit(number=self.limit, models=self.models, tool=tool)
 
-    def _limit(self, name: str, whose: str, at_least: int) -> Limit:
+    def _limit(self, name: str, whose: str) -> Limit:
         return Limit(
             number=self.limit,
             whose=whose,
-            take=quick(partial(self.take, name, at_least)),
+            take=quick(partial(self.take, name)),
             give_back=quick(partial(self.give_back, name)),
         )
 
@@ -165,7 +169,7 @@ def allow(limits: Iterable[Limit], *checks: Step, tool: str = "") -> Flow[Slot]:
 
     Args:
         limits: the limits.
-        checks: steps such as `approval`, in their order.
+        checks: steps such as who is asked for approval, in their order.
         tool: the tool's name, if the agent's model is to be told it.
 
     Raises:
@@ -193,56 +197,6 @@ def guarded(slot: Slot, work: Step) -> Flow[T]:
             yield from slot.give_back()
         raise
     return made
-
-
-def approval(
-    approve: Callable[..., Awaitable[bool] | bool],
-    model: str,
-    parameters: Mapping[str, Any],
-    *,
-    async_calls: str,
-    **context: Any,
-) -> Step:
-    """The step that asks for approval. Only `True` approves.
-
-    Args:
-        approve: is asked; it may be async.
-        model: the model that generates, which it is given.
-        parameters: what is to be posted, of which it is given a copy.
-        async_calls: in which calls an async one can be asked, in the framework's words.
-        context: what it is given besides.
-
-    The step raises:
-        CallRefused: if it is refused.
-        ConfigurationError: if it would have to wait, in a sync call.
-    """
-
-    def ask() -> Awaitable[bool] | bool:
-        return approve(model, copy.deepcopy(dict(parameters)), **context)
-
-    def now() -> None:
-        answer = ask()
-        if inspect.isawaitable(answer):
-            if inspect.iscoroutine(answer):
-                answer.close()
-            raise ConfigurationError(
-                f"approve is async, so it can be asked in async calls alone ({async_calls}). Nothing was sent."
-            )
-        _require(answer, model)
-
-    async def later() -> None:
-        answer = ask()
-        _require(await answer if inspect.isawaitable(answer) else answer, model)
-
-    return Step(now, later)
-
-
-def _require(answer: object, model: str) -> None:
-    if answer is not True:
-        raise CallRefused(
-            f"The call of {model} was not approved. Nothing was sent or charged. Do not call it again unless the user "
-            "asks for it anew."
-        )
 
 
 def _used_up(number: int | None, whose: str, tool: str) -> CallRefused:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from seacloud_client.drivers import adrive, drive
 from seacloud_client.flows import Sleep
+from seacloud_client.interrupts import Interruption, registered
 from seacloud_client.threads import in_thread
 
 T = TypeVar("T")
@@ -45,6 +46,20 @@ def quick(work: Callable[[], Any]) -> Step:
         return work()
 
     return Step(work, later)
+
+
+def pause(seconds: float) -> Step:
+    """A wait that `interrupts.cancel_all` ends, by `Interrupted`."""
+
+    def now() -> None:
+        with registered(Interruption()) as interruption:
+            interruption.wait(seconds)
+
+    async def later() -> None:
+        with registered(Interruption()) as interruption:
+            await interruption.wait_async(seconds)
+
+    return Step(now, later)
 
 
 class _Doer:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import re
 
-from seacloud_client.errors import SeaCloudError, SubmitOutcomeUnknown
+from seacloud_client.errors import SeaCloudError
 from seacloud_client.settings import Settings, origin_of
 
 MAX_ERROR = 800
@@ -88,6 +88,5 @@ def error_text(error: SeaCloudError, settings: Settings) -> str:
 
 
 def advice_on(error: SeaCloudError) -> str:
-    """What is said behind an outcome that nobody knows: a model that tries again may pay twice."""
-    unknown = isinstance(error, SubmitOutcomeUnknown)
-    return " Do not call this again by yourself: say so to the user." if unknown else ""
+    """What is said behind a failure whose task may go on, or exist: a model that tries again pays twice."""
+    return " Do not call this again by yourself: say so to the user." if error.may_go_on else ""

@@ -23,11 +23,13 @@ class CallIds:
         form: what the model's vendor takes; `None` where that is not known. An id goes back as it came then, unless it
             is empty: gateways keep in it what Gemini wants again (`call_...__thought__` and a signature).
         prefix: what ids begin with that are mapped.
+        length: how many characters those have; `None` for any number.
     """
 
-    def __init__(self, form: re.Pattern[str] | None, prefix: str) -> None:
+    def __init__(self, form: re.Pattern[str] | None, prefix: str, length: int | None = None) -> None:
         self._form = form or _ANY_CALL_ID
         self._prefix = prefix
+        self._length = length
         self._used: set[str] = set()
         self._repeated: Counter[str] = Counter()  # how often an id was mapped again
         self._waiting: defaultdict[str, deque[str]] = defaultdict(deque)
@@ -37,7 +39,7 @@ class CallIds:
         mapped = self._formed(call_id)
         while mapped in self._used:
             self._repeated[call_id] += 1
-            mapped = made_up_id(self._prefix, call_id, self._repeated[call_id])
+            mapped = self._made_up(call_id, self._repeated[call_id])
         self._used.add(mapped)
         self._waiting[call_id].append(mapped)
         return mapped
@@ -48,4 +50,7 @@ class CallIds:
         return waiting.popleft() if waiting else self._formed(call_id)
 
     def _formed(self, call_id: str) -> str:
-        return call_id if self._form.fullmatch(call_id) else made_up_id(self._prefix, call_id)
+        return call_id if self._form.fullmatch(call_id) else self._made_up(call_id)
+
+    def _made_up(self, *seed: object) -> str:
+        return made_up_id(self._prefix, *seed)[: self._length]

@@ -39,6 +39,10 @@ class Arguments:
         if piece:
             self._pieces.append(piece)
 
+    def goes_on_with(self, piece: str) -> bool:
+        """Whether a piece can only be more of them: they are a JSON object that is not whole, and it begins none."""
+        return bool(piece.strip()) and not piece.lstrip().startswith("{") and not self.is_whole and self._depth > 0
+
     @property
     def is_whole(self) -> bool:
         """Whether they are a JSON object: nothing else ends with the brace that closes its first one.
@@ -129,19 +133,25 @@ class Calls:
             call.id = call_id
             self._by_id.setdefault(call_id, call)
 
-    def find(self, index: Any, call_id: str | None, name: str | None, place: int = -1) -> Call | None:
+    def find(
+        self, index: Any, call_id: str | None, name: str | None, place: int = -1, arguments: str = ""
+    ) -> Call | None:
         """The open call that a fragment continues, or `None` if it begins another.
 
         A new call has a name. It is told from a fragment of an older one by its index; where a gateway uses that
         again or leaves it out, by its id; where there is none, by the older one's arguments being complete. A fragment
         that says nothing of itself continues the last call, or, at another `place`, one before it. An id that is not
-        known says nothing without a name: vLLM has another with each fragment.
+        known says nothing without a name: vLLM has another with each fragment. Its older versions have the name with
+        each too, where a tool was demanded: then the `arguments` of the fragment tell.
         """
         known = self._numbered(index, call_id, name) if index is not None else self._unnumbered(call_id, name, place)
         if known is None or not name or known.name is None:
             return known
         if call_id and known.id:
-            return known if call_id == known.id else None
+            is_same = call_id == known.id or (
+                index is not None and name == known.name and known.arguments.goes_on_with(arguments)
+            )
+            return known if is_same else None
         is_other = known.arguments.is_whole or (index is None and name != known.name)
         return None if is_other else known
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from seacloud_client.conversation import (
     Annotation,
     Audio,
-    Finish,
     Image,
     Logprobs,
     Native,
@@ -36,6 +35,7 @@ from seacloud_client.protocols.chat_completions.calls import Call, Calls
 from seacloud_client.protocols.chat_completions.details import DETAIL_KEYS, Detail, Details
 from seacloud_client.protocols.chat_completions.finishes import FINISHES
 from seacloud_client.protocols.chat_completions.sealed import ThinkingBlocks
+from seacloud_client.protocols.finishes import named
 from seacloud_client.protocols.usage import count
 from seacloud_client.protocols.values import Fragments, as_json_text, fingerprint, made_up_id, objects, string
 
@@ -135,7 +135,7 @@ class ChoiceReader:
         self._message_extras.add_field("thinking_blocks", self._thinking_blocks.whole() or None)
         said = self._message_extras.whole()
         extras = {**self._extras, **({"message": said} if said else {})}
-        finish = FINISHES.get((self.finish_reason or "").lower(), Finish.UNKNOWN)  # Gemini's words are in capitals
+        finish = named(self.finish_reason, FINISHES)
         deltas.append(FinishDelta(self.index, finish, self.finish_reason, extras or None))
 
     def take_content_delta(self, value: Any, _delta: Json, deltas: list[Delta]) -> None:
@@ -312,7 +312,8 @@ class ChoiceReader:
         said = said if isinstance(said, dict) else {}
         name, call_id = string(said.get("name")), string(fragment.get("id"))
         index = fragment.get("index")
-        call = self._calls.find(index, call_id, name, place)
+        arguments = as_json_text(said.get("input" if kind == "custom" else "arguments"))
+        call = self._calls.find(index, call_id, name, place, arguments)
         if call is None:
             self._start_named(deltas)
             call = self._calls.begin(index, kind)
@@ -321,7 +322,6 @@ class ChoiceReader:
         self._calls.name(call, call_id, name)
         if not fragment.keys() <= _CALL_KEYS:
             call.extras.add({key: value for key, value in fragment.items() if key not in _CALL_KEYS})
-        arguments = as_json_text(said.get("input" if kind == "custom" else "arguments"))
         call.arguments.add(arguments)
         if call.part is not None:
             if arguments or late_id:

@@ -9,10 +9,12 @@ What the protocol lacks:
   `parallel_tool_calls` for models that refuse the parameter, as the facts have it (OpenAI's o-series), which may then
   call several tools all the same;
 - carried elsewhere: a tool's pictures and files go into a user's turn behind the results, since a tool's turn takes
-  text alone; pictures that the assistant made go into the next user's turn; what it said aloud, and has no id any more,
-  becomes text.
+  text alone; pictures that the assistant made go there too, or into the next user's turn; what it said aloud, and has
+  no id any more, becomes text.
 
-Ids of calls that are longer than OpenAI takes, or empty, are replaced, and so are those of their results.
+What the facts say that a model's vendor refuses is changed: ids of calls (longer than OpenAI takes, say), and those of
+their results with them; the role `developer`; calls that Gemini has not signed. Texts that came side by side are one
+string in the turns of the assistant and of tools, since not every vendor reads a list there.
 """
 
 from __future__ import annotations

@@ -21,13 +21,18 @@ FINISHES: Mapping[str, Finish] = {
     "tool_use": Finish.TOOL_CALLS,
     "content_filter": Finish.CONTENT_FILTER,
     "sensitive": Finish.CONTENT_FILTER,  # Z.ai
-    "safety": Finish.CONTENT_FILTER,  # this and the next four are Gemini's
+    "safety": Finish.CONTENT_FILTER,  # this and the next seven are Gemini's
     "recitation": Finish.CONTENT_FILTER,
     "blocklist": Finish.CONTENT_FILTER,
     "prohibited_content": Finish.CONTENT_FILTER,
     "spii": Finish.CONTENT_FILTER,
+    "image_safety": Finish.CONTENT_FILTER,
+    "image_prohibited_content": Finish.CONTENT_FILTER,
+    "image_recitation": Finish.CONTENT_FILTER,
     "refusal": Finish.REFUSAL,
     "error": Finish.ERROR,
     "network_error": Finish.ERROR,  # Z.ai
+    "malformed_function_call": Finish.ERROR,  # this and the next are Gemini's: it wrote a call that cannot be read
+    "function_call_filter": Finish.ERROR,
     "insufficient_system_resource": Finish.ERROR,  # DeepSeek
 }

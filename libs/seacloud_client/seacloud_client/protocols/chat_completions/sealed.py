@@ -1,12 +1,13 @@
 """Fields of the assistant's message in which a provider seals its thoughts, and which it wants back with the message.
 
 - `thinking_blocks` (LiteLLM): Claude's thinking in the form of Messages, each block with its signature.
-- `extra_content` (Gemini's OpenAI compatibility): `google.thought_signature`, of a turn's text.
+- `extra_content` (Gemini's OpenAI compatibility): `google.thought_signature`, of a turn's text; a call has one
+  of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from seacloud_client.conversation import Extras
@@ -77,3 +78,31 @@ def _without_marks(content: Any) -> Any:
 
 
 _SEALED = {"thinking_blocks": _sealed_blocks, "extra_content": _without_marks}
+
+
+_UNSIGNED = "skip_thought_signature_validator"
+"""What stands for the signature of a call that another model made (Google's guide "Thought signatures")."""
+
+
+def sign(calls: Sequence[Json]) -> None:
+    """Gives the first call of a turn, in place, what stands for a signature, if none of its calls has one.
+
+    Gemini signs the first of calls that are made together, and from version 3 on refuses a turn of calls without. Some
+    gateways keep the signature beside the call (LiteLLM's `provider_specific_fields`), or in its id.
+    """
+    if any(_is_signed(call) for call in calls):
+        return
+    kept = calls[0].get("extra_content")
+    kept = kept if isinstance(kept, dict) else {}
+    google = kept.get("google")
+    google = google if isinstance(google, dict) else {}
+    calls[0]["extra_content"] = {**kept, "google": {**google, "thought_signature": _UNSIGNED}}
+
+
+def _is_signed(call: Json) -> bool:
+    kept = call.get("extra_content")
+    google = kept.get("google") if isinstance(kept, dict) else None
+    signs = (google, call.get("provider_specific_fields"))
+    return "__thought__" in call["id"] or any(
+        isinstance(sign, dict) and sign.get("thought_signature") for sign in signs
+    )

@@ -29,22 +29,30 @@ from seacloud_client.conversation import (
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.models import ModelFacts
 from seacloud_client.protocols.call_ids import ANTHROPIC_CALL_ID, CallIds
-from seacloud_client.protocols.chat_completions.sealed import going_back
-from seacloud_client.protocols.encoding import Json, arguments_of, data_url, given, texts_of
+from seacloud_client.protocols.chat_completions.sealed import going_back, sign
+from seacloud_client.protocols.encoding import Json, arguments_of, data_url, given, known_extras, texts_of
 from seacloud_client.protocols.history import mend
 
 _CALL_IDS: Mapping[str | None, re.Pattern[str]] = {
     "openai": re.compile(r"(?s:.{1,40})"),
     "anthropic": ANTHROPIC_CALL_ID,
+    "mistral": re.compile(r"[a-zA-Z0-9]{9}"),
 }
-"""What a model's vendor takes for the id of a call: OpenAI refuses longer ones."""
+"""What a model's vendor takes for the id of a call: OpenAI refuses longer ones, and Mistral all others, by its error's
+words ("must be a-z, A-Z, 0-9, with a length of 9")."""
+
+_MADE_UP_IDS: Mapping[str | None, tuple[str, int | None]] = {"mistral": ("", 9)}
+"""The prefix and the length of ids that are mapped, where the usual ones are not taken."""
 
 _NOT_IN_A_NAME = re.compile(r"[\s<|\\/>]+")
 """What OpenAI refuses in a message's `name`, by its error's words. Frameworks put agents' names there, with spaces."""
 
-_CALL_EXTRAS = frozenset(("extra_content", "provider_specific_fields", "cache_control"))
+_CALL_EXTRAS = ("extra_content", "provider_specific_fields", "cache_control")
 """Extras of a tool call that go back: Gemini's Chat API wants its `extra_content` (a thought's signature) again, which
 LiteLLM has in `provider_specific_fields`."""
+
+_STRICT = frozenset(("openai", "mistral"))
+"""Vendors that refuse fields of a call that are another's."""
 
 _REASONING_FIELDS = frozenset(("reasoning_content", "reasoning"))
 """Fields of the assistant's turn that reasoning may go back in: a form is a stranger's word, and names no other."""
@@ -67,7 +75,8 @@ def conversation(messages: Sequence[Message], facts: ModelFacts) -> list[Json]:
 
 def _with_valid_ids(messages: Iterable[Message], facts: ModelFacts) -> Iterator[Message]:
     """The messages with ids of calls that the model's vendor takes: other protocols' may be of another form."""
-    ids = CallIds(_CALL_IDS.get(facts.vendor), "call_")
+    prefix, length = _MADE_UP_IDS.get(facts.vendor, ("call_", None))
+    ids = CallIds(_CALL_IDS.get(facts.vendor), prefix, length)
     for message in messages:
         parts: list[Part] = []
         for part in message.parts:
@@ -86,10 +95,12 @@ class _Writer:
     def __init__(self, facts: ModelFacts) -> None:
         self.turns: list[Json] = []
         self._facts = facts
-        self._made: list[Part] = []  # pictures of the assistant's, for the next turn of the user
+        self._made: list[Part] = []  # pictures of the assistant's, for the next turn that takes them
 
     def instruct(self, message: Message) -> None:
         """Instructions."""
+        if message.role == "developer" and self._facts.developer_role is False:
+            message = replace(message, role="system")
         self._add(message, _content(texts_of(message)))
 
     def ask(self, message: Message) -> None:
@@ -103,7 +114,7 @@ class _Writer:
 
     def answer(self, message: Message) -> None:
         """An assistant's turn."""
-        calls = [_tool_call(part) for part in message.parts if isinstance(part, ToolCall)]
+        calls = [_tool_call(part, self._facts) for part in message.parts if isinstance(part, ToolCall)]
         refusal = "".join(part.text for part in message.parts if isinstance(part, Refusal))
         spoken = next((part for part in message.parts if isinstance(part, Audio) and part.id), None)
         replays = self._facts.replay_reasoning
@@ -117,6 +128,8 @@ class _Writer:
         if calls:
             turn["tool_calls"] = calls
         turn.update(_reasoning(message.parts, is_replayed=is_replayed))
+        if calls and self._facts.call_signatures and "reasoning_details" not in turn:  # OpenRouter signs there
+            sign(calls)
         self._made += [part for part in message.parts if isinstance(part, (Image, Video)) and _can_be_shown(part)]
         if not any(value for name, value in turn.items() if name not in ("role", "name")):
             return  # nothing of it can be sent: it was another protocol's reasoning or native items
@@ -125,8 +138,9 @@ class _Writer:
         self.turns.append(turn)
 
     def report(self, message: Message) -> None:
-        """Results of tools."""
-        carried: list[Json] = []
+        """Results of tools, and behind them all what their turns cannot hold: pictures, theirs and the assistant's."""
+        carried: list[Json] = [_PARTS[type(part)](part) for part in self._made]
+        self._made = []
         for result in (part for part in message.parts if isinstance(part, ToolResult)):  # there are no others (`mend`)
             self.turns.append(_result(result))
             media = [part for part in result.parts if isinstance(part, Media)]
@@ -152,9 +166,17 @@ def _can_be_shown(part: Media) -> bool:
 
 def _result(result: ToolResult) -> Json:
     media = sum(isinstance(part, Media) for part in result.parts)
-    content = _content(part for part in result.parts if isinstance(part, (Text, Native)))
+    said = [part for part in result.parts if isinstance(part, (Text, Native)) and not _is_foreign(part)]
+    content = _result_content(said)
     content = content or (f"{media} attached below." if media else "")
     return {"role": "tool", "tool_call_id": result.call_id, "content": content, **cache_control(result.extras)}
+
+
+def _result_content(parts: Sequence[Text | Native]) -> str | list[Json] | None:
+    """Plain texts, as tools of MCP give several, as one string: not every vendor reads a list there."""
+    if all(isinstance(part, Text) and not cache_control(part.extras) for part in parts):
+        return "\n".join(part.text for part in parts if isinstance(part, Text))
+    return _content(parts)
 
 
 def _turn(message: Message, content: Any) -> Json:
@@ -168,7 +190,7 @@ def _turn(message: Message, content: Any) -> Json:
 def _content(parts: Iterable[Part]) -> str | list[Json] | None:
     """The content of a turn: a string where there is one plain text, else a list of parts; `None` for nothing."""
     sendable = [part for part in parts if type(part) in _PARTS and not _is_foreign(part)]
-    if len(sendable) == 1 and isinstance(sendable[0], Text) and not sendable[0].extras:
+    if len(sendable) == 1 and isinstance(sendable[0], Text) and not cache_control(sendable[0].extras):
         return sendable[0].text
     return [_PARTS[type(part)](part) for part in sendable] or None
 
@@ -180,7 +202,7 @@ def _is_foreign(part: Part) -> bool:
 def _assistant_content(parts: Iterable[Part]) -> str | list[Json] | None:
     """Text alone, as one string: not every vendor reads a list there. A list that came as one goes back as one."""
     said = [part for part in _heard(parts) if isinstance(part, Text) or _is_of_content_list(part)]
-    if any(_is_of_content_list(part) for part in said) or any(isinstance(part, Text) and part.extras for part in said):
+    if any(_is_of_content_list(part) or (isinstance(part, Text) and cache_control(part.extras)) for part in said):
         told = [part for part in said if not isinstance(part, Text) or part.text]
         return [_ASSISTANT_PARTS[type(part)](part) for part in told] or None
     return "".join(part.text for part in said if isinstance(part, Text)) if said else None
@@ -231,7 +253,7 @@ def _audio(part: Audio) -> Json:
 
 
 def _audio_format(part: Audio) -> str:
-    subtype = (part.media_type or "").partition("/")[2].removeprefix("x-")
+    subtype = (part.media_type or "").partition(";")[0].strip().lower().partition("/")[2].removeprefix("x-")
     if not subtype:
         raise InvalidInputError("A sound needs its media_type, such as 'audio/wav'. Nothing was sent.")
     return {"mpeg": "mp3", "wave": "wav", "vnd.wave": "wav"}.get(subtype, subtype)
@@ -318,10 +340,11 @@ def _detail(part: Reasoning) -> Json:
     return entry
 
 
-def _tool_call(call: ToolCall) -> Json:
+def _tool_call(call: ToolCall, facts: ModelFacts) -> Json:
     if call.kind == "custom":
         said: Json = {"type": "custom", "custom": {"name": call.name, "input": call.arguments}}
     else:
         said = {"type": "function", "function": {"name": call.name, "arguments": arguments_of(call)}}
-    extras = {name: value for name, value in (call.extras or {}).items() if name in _CALL_EXTRAS}
-    return {"id": call.id, **said, **extras}
+    if facts.vendor in _STRICT:
+        return {"id": call.id, **said, **cache_control(call.extras)}
+    return {"id": call.id, **said, **known_extras(call.extras, _CALL_EXTRAS)}

@@ -40,6 +40,9 @@ MAX_NAME = 128
 
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 
+_FAILED = "The tool failed, and said nothing."
+"""What an error without any content says: Anthropic's API refuses an empty one."""
+
 THOUGHTS = ("thinking", "redacted_thinking")
 """Types of the blocks of reasoning. They take no `cache_control`, and a turn does not end with one."""
 
@@ -93,6 +96,8 @@ def result_block(result: ToolResult, call_id: str) -> Json:
     """
     block: Json = {"type": "tool_result", "tool_use_id": call_id}
     content = user_blocks(result.parts)
+    if result.is_error and not content:
+        content = [{"type": "text", "text": _FAILED}]
     if content:
         block["content"] = content
     if result.is_error and all(part["type"] == "text" for part in content):  # with a picture in it, it is refused
@@ -213,7 +218,7 @@ def _reasoning(part: Reasoning, facts: ModelFacts) -> Json | None:
         return None
     if part.form == "redacted_thinking":
         return {"type": "redacted_thinking", "data": part.encrypted} if part.encrypted else None
-    is_taken = part.signature or (part.text and facts.vendor is None)
+    is_taken = part.signature or (part.text and facts.vendor not in ("openai", "anthropic"))
     return {"type": "thinking", "thinking": part.text, "signature": part.signature or ""} if is_taken else None
 
 

@@ -33,7 +33,7 @@ from seacloud_client.protocols.messages.blocks import (
     ToolUseBlock,
 )
 from seacloud_client.protocols.usage import count
-from seacloud_client.protocols.values import made_up_id, string
+from seacloud_client.protocols.values import made_up_id, objects, string
 
 FINISHES: Mapping[str, Finish] = {
     "end_turn": Finish.STOP,
@@ -333,20 +333,28 @@ def read_usage(raw: Json) -> Usage | None:
     """The usage in our terms.
 
     Anthropic's reference: the input is the sum of `input_tokens`, `cache_creation_input_tokens` and
-    `cache_read_input_tokens`.
+    `cache_read_input_tokens`; and what a compaction of the context cost is told among the `iterations` alone, "not
+    included in the top-level `usage` fields". Whether other iterations are is not told of each, so they are not added.
     """
     if not raw:
         return None
-    given = sum(count(raw, name) or 0 for name in _INPUT_COUNTS)
-    made = count(raw, "output_tokens") or 0
+    counted = [raw, *(step for step in objects(raw.get("iterations")) if step.get("type") == "compaction")]
+    given = sum(_total(counted, name) or 0 for name in _INPUT_COUNTS)
+    made = _total(counted, "output_tokens") or 0
     return Usage(
         input_tokens=given,
         output_tokens=made,
         total_tokens=given + made,
-        cache_read_tokens=count(raw, "cache_read_input_tokens"),
-        cache_creation_tokens=count(raw, "cache_creation_input_tokens"),
-        cache_creation_5m_tokens=count(raw, "cache_creation", "ephemeral_5m_input_tokens"),
-        cache_creation_1h_tokens=count(raw, "cache_creation", "ephemeral_1h_input_tokens"),
-        reasoning_tokens=count(raw, "output_tokens_details", "thinking_tokens"),
+        cache_read_tokens=_total(counted, "cache_read_input_tokens"),
+        cache_creation_tokens=_total(counted, "cache_creation_input_tokens"),
+        cache_creation_5m_tokens=_total(counted, "cache_creation", "ephemeral_5m_input_tokens"),
+        cache_creation_1h_tokens=_total(counted, "cache_creation", "ephemeral_1h_input_tokens"),
+        reasoning_tokens=_total(counted, "output_tokens_details", "thinking_tokens"),
         raw=raw,
     )
+
+
+def _total(counted: Iterable[Json], *path: str) -> int | None:
+    """The sum of the figures at a path, as far as they are told."""
+    told = [number for usage in counted if (number := count(usage, *path)) is not None]
+    return sum(told) if told else None

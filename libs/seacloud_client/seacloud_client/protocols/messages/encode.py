@@ -18,6 +18,9 @@ Caching: a part's `cache_control` (in its `extras`) makes a breakpoint behind th
 block, a tool's behind that tool. `Request.cache_control` goes to the top of the body: the service then sets the
 breakpoint itself, behind the last block that can bear one, and moves it on as the conversation grows.
 
+While a program of the model's waits for the results of its calls, or a paused turn for its built-in tool, the service
+wants the container back that it runs in: see `containers`.
+
 `max_tokens` is demanded: where the caller sets none, it is `DEFAULT_MAX_TOKENS` and room for thoughts, or what the
 model can say at most. `extra_body` is added last, and wins.
 """
@@ -28,10 +31,12 @@ from seacloud_client.conversation import JsonOutput, OutputSchema, Request
 from seacloud_client.errors import InvalidInputError
 from seacloud_client.models import ModelFacts, facts_of
 from seacloud_client.protocols.encoding import Json, Lacking, refuse_what_is_lacking
+from seacloud_client.protocols.messages.containers import container_field
 from seacloud_client.protocols.messages.schema import closed
 from seacloud_client.protocols.messages.thinking import (
     effort_word,
     is_taken,
+    leave_out_refused_thoughts,
     refuse_what_thinking_forbids,
     room,
     thinking_field,
@@ -92,7 +97,12 @@ def encode(request: Request, stream: bool) -> Json:
     refuse_what_thinking_forbids(body)
     if stream:
         body["stream"] = True
-    body.update(request.extra_body or {})
+    extra = request.extra_body or {}
+    leave_out_refused_thoughts(extra.get("thinking", body.get("thinking")), body["messages"], facts)
+    body.update(extra)
+    container = container_field(request.messages, body)
+    if container is not None:
+        body["container"] = container
     return body
 
 

@@ -11,8 +11,10 @@ Responses' `reasoning`), the facts of the model say what it becomes:
 `none` turns thinking off, and `minimal`, which is OpenAI's, is `low`. A summary asked for in `reasoning` asks for
 readable thoughts (`display`), which the newest models else leave out.
 
-Thinking by a budget cannot begin in the middle of a turn: a turn that called tools without thoughts (on another
-protocol, say) goes on without, since the service refuses anything else. The next turn of the user's thinks again.
+To the service a loop of tool calls and their results is one turn, and thinking is on or off for the whole of it
+(Anthropic's guide "Thinking"). So a loop that began without thoughts (on another protocol, say) goes on without, and a
+loop that goes on without is sent without the thoughts that it began with: the service refuses anything else. The next
+turn of the user's thinks again.
 
 While a model thinks, the service takes no forced tool call, no other temperature than 1, no `top_k`, and no `top_p`
 below 0.95 (Anthropic's guide "Extended thinking"): each is refused here.
@@ -20,7 +22,7 @@ below 0.95 (Anthropic's guide "Extended thinking"): each is refused here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from seacloud_client.conversation import Request
@@ -86,14 +88,49 @@ def is_on(thinking: Any) -> bool:
 def is_taken(thinking: Any, turns: Sequence[Json]) -> bool:
     """Whether the service takes a field `thinking` with these turns.
 
-    Anthropic's guide "Extended thinking": with a budget, the turn that called the tools whose results come last begins
-    with its thoughts.
+    With a budget, the open loop begins with thoughts, as Anthropic's API says; what it thinks later on is its own
+    affair.
     """
-    if not isinstance(thinking, Mapping) or thinking.get("type") != "enabled" or len(turns) < 2:
+    if not isinstance(thinking, Mapping) or thinking.get("type") != "enabled":
         return True
-    last, before = turns[-1]["content"], turns[-2]["content"]
-    is_answered = any(block.get("type") == "tool_result" for block in last)
-    return not is_answered or before[0].get("type") in THOUGHTS
+    loop = _open_loop(turns, any)
+    return not loop or loop[0]["content"][0].get("type") in THOUGHTS
+
+
+def leave_out_refused_thoughts(thinking: Any, turns: Sequence[Json], facts: ModelFacts) -> None:
+    """Takes the thoughts out of the open loop, in place, if the service refuses them there.
+
+    Anthropic's API does while thinking is off. Left alone are other vendors' models, which may want thoughts back
+    unasked, and Claude models that think by themselves how much, of which some do so unasked too.
+    """
+    unasked = thinking is None and facts.thinking != "adaptive"
+    is_off = unasked or (isinstance(thinking, Mapping) and thinking.get("type") == "disabled")
+    if is_off and facts.vendor == "anthropic":
+        for turn in _open_loop(turns, all):
+            turn["content"] = [block for block in turn["content"] if block.get("type") not in THOUGHTS]
+
+
+def _open_loop(turns: Sequence[Json], is_answer: Callable[[Iterable[bool]], bool]) -> list[Json]:
+    """The assistant's turns since the user last spoke, if the last turn of all brings results or is the assistant's.
+
+    What the user says beside the last results begins a new loop, as Anthropic's guide has it; but the check of its
+    beginning looks at the last calls and results, whatever follows. So `is_answer` says whether all of the last turn's
+    blocks must be results, or any.
+    """
+    said = [turn for turn in turns if turn["role"] != "system"]
+    if said and said[-1]["role"] == "user" and not is_answer(_are_results(said.pop())):
+        return []
+    loop: list[Json] = []
+    for turn in reversed(said):
+        if turn["role"] == "assistant":
+            loop.append(turn)
+        elif not all(_are_results(turn)):
+            break
+    return loop[::-1]
+
+
+def _are_results(turn: Json) -> Iterator[bool]:
+    return (block.get("type") == "tool_result" for block in turn["content"])
 
 
 def refuse_what_thinking_forbids(body: Json) -> None:

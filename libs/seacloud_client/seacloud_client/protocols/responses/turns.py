@@ -7,8 +7,9 @@
   mapped where they are not what the model's vendor is known to take.
 - A tool's results are items right behind the call; pictures and files are in them. That a result is an error is left
   out: its text says so.
-- A picture or file that the assistant made on another protocol goes into the user's turn behind, a sound as its
-  transcript: the assistant's own turns take none. A speaker's `name` is left out, since there is no place for it.
+- A picture or file that the assistant made on another protocol goes into the user's turn behind, or into one of its own
+  behind the results of the tools that it called; a sound goes as its transcript. The assistant's own turns take none. A
+  speaker's `name` is left out, since there is no place for it.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class _Writer:
         self._used: dict[str, set[str | None]] = {}  # ids of items, with what the items are sealed with
         self._reasoning: set[str] = set()  # ids of reasoning items that are sent
         self._calls: dict[str, ToolCall] = {}
-        self._made: list[Part] = []  # pictures of the assistant's, for the next turn of the user
+        self._made: list[Part] = []  # pictures of the assistant's, for the next turn that takes them
 
     def say(self, message: Message) -> None:
         """A user's turn, instructions, or tools' results."""
@@ -114,6 +115,9 @@ class _Writer:
                     self.items.append({"role": message.role, "content": content})
             else:
                 self._add_items(run)
+        if message.role == "tool" and self._made:
+            self.items.append({"role": "user", "content": content_of(self._made)})
+            self._made = []
 
     def _add_items(self, parts: Iterable[Part]) -> None:
         for part in parts:

@@ -200,6 +200,8 @@ def _tool_result(block: Block, where: str) -> None:
     if block.get("is_error") is not None:
         need(block, "is_error", bool, here)
     content = block.get("content")
+    if block.get("is_error") and not content:
+        raise invalid_messages("content cannot be empty if `is_error` is true", here)
     if content is None or isinstance(content, str):
         return
     blocks = need(block, "content", list, here)

@@ -1,0 +1,91 @@
+"""The container of Claude's programs survives: a reply, the history as JSON, the request with the tools' results."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    ToolMessage,
+    message_chunk_to_message,
+    messages_from_dict,
+    messages_to_dict,
+)
+from langchain_seacloud import ChatSeaCloud
+from pydantic import SecretStr
+
+CONTAINER = {"id": "container_1", "expires_at": "2027-01-01T00:00:00Z"}
+RUN = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "code_execution", "input": {"code": "f()"}}
+CALLER = {"type": "code_execution_20250825", "tool_id": "srvtoolu_1"}
+CALL = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}, "caller": CALLER}
+HEAD = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-sonnet-4-5",
+    "usage": {"input_tokens": 1, "output_tokens": 1},
+}
+EVENTS = [
+    {"type": "message_start", "message": {**HEAD, "content": []}},
+    *(
+        event
+        for index, block in enumerate((RUN, CALL))
+        for event in (
+            {"type": "content_block_start", "index": index, "content_block": block},
+            {"type": "content_block_stop", "index": index},
+        )
+    ),
+    {
+        "type": "message_delta",
+        "delta": {"stop_reason": "tool_use", "container": CONTAINER},
+        "usage": {"output_tokens": 1},
+    },
+    {"type": "message_stop"},
+]
+
+
+def _answer(body: Any) -> httpx.Response:
+    if not body.get("stream"):
+        return httpx.Response(
+            200, json={**HEAD, "content": [RUN, CALL], "stop_reason": "tool_use", "container": CONTAINER}
+        )
+    events = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in EVENTS)
+    return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=events)
+
+
+@pytest.mark.parametrize("version", ["v0", "v1"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_the_container_goes_back(version: str, streaming: bool) -> None:
+    bodies: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(json.loads(request.content))
+        return _answer(bodies[-1])
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        model = ChatSeaCloud(
+            model="claude-sonnet-4-5", api_key=SecretStr("sk-test"), http_client=client, output_version=version
+        )
+        asked = HumanMessage("go")
+        reply: BaseMessage = model.invoke([asked])
+        if streaming:
+            merged: Any = AIMessageChunk("")
+            for chunk in model.stream([asked]):
+                merged += chunk
+            reply = message_chunk_to_message(merged)
+        assert isinstance(reply, AIMessage)
+        assert [call["id"] for call in reply.tool_calls] == ["toolu_1"]
+        (kept,) = messages_from_dict(json.loads(json.dumps(messages_to_dict([reply]))))
+        history = [asked, kept, ToolMessage("1", tool_call_id="toolu_1")]
+        model.invoke(history)
+        assert bodies[-1]["container"] == "container_1"
+        model.invoke(history, container="mine")
+        assert bodies[-1]["container"] == "mine"
+        model.invoke([*history, HumanMessage("never mind")])
+        assert "container" not in bodies[-1]
