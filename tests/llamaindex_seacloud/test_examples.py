@@ -13,6 +13,7 @@ from seacloud_emulator import Emulator
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

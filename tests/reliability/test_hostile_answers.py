@@ -26,6 +26,8 @@ from seacloud_client.streams import StreamReader, read_reply
 from reliability.hostile import ERRORS, HOSTILE, REPLIES, STREAMS, TASK_ANSWERS, spoiled, spoiled_streams, stream_of
 from reliability.operations import BY_NAME, HOST, KEY, PROTOCOLS, clients_of
 
+pytestmark = pytest.mark.heavy
+
 ROOT = f"https://{HOST}"
 SECONDS = 10.0
 """What one answer may take to be read, whatever is in it: it takes milliseconds, and minutes where it is quadratic."""
