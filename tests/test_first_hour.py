@@ -182,7 +182,9 @@ def test_a_file_is_no_directory(seacloud_env: Emulator, tmp_path: Path) -> None:
 
 def test_a_name_that_no_directory_can_have(seacloud_env: Emulator) -> None:
     result = Queue().run(*PICTURE)
-    assert said_by(lambda: result.save("a\0b")).endswith("null byte. Name a directory that can be written to.")
+    said = said_by(lambda: result.save("a\0b"))
+    assert said.startswith("Nothing can be saved in a\0b: ")
+    assert said.endswith(". Name a directory that can be written to.")
 
 
 def test_a_tool_is_called_without_arguments(seacloud_env: Emulator) -> None:

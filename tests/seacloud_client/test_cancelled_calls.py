@@ -203,10 +203,12 @@ async def test_a_lost_connection_cuts_no_other_call():
         await asyncio.wait_for(begun.wait(), SECONDS)
         own = await spread(client)
         first = own._pools[0]
-        for number in TURNS:
+        for number in [*TURNS] * 20:  # in which turn one is lost is httpcore's affair, and the machine's
+            if first in own._left:
+                break
             call = asyncio.create_task(ask(client))
             await turns(number)
-            await cancelled(call)
+            await cancelled(call, gap=1)
         assert first in own._left  # else nothing was lost, and this test says nothing
         assert not stream.done()
         assert (await asyncio.wait_for(ask(client), SECONDS)).text == "hi"
