@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from messages_wire import Json, assistant, body_of, result, tool
 from seacloud_client.conversation import Message, Part, Reasoning, ToolCall, user
+from seacloud_client.protocols.messages.thinking import is_taken
 from seacloud_emulator.protocols.messages.signatures import redact, sign
 from seacloud_emulator.protocols.messages.validation import check_request
 
@@ -136,3 +137,14 @@ def test_thoughts_of_a_closed_loop_stay():
 def test_the_bodys_own_word_turns_thinking_off_too():
     fields = {"extra_body": {"thinking": {"type": "disabled"}}, **ON}
     assert kinds(sent(user("go"), *round_of("a", THOUGHT), **fields)) == [["tool_use"]]
+
+
+def test_a_history_may_begin_with_the_calls():
+    call = {"type": "tool_use", "id": "t", "name": "f", "input": {}}
+    turns = [
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t"}]},
+    ]
+    assert not is_taken({"type": "enabled", "budget_tokens": 1024}, turns)
+    turns[0]["content"].insert(0, {"type": "redacted_thinking", "data": "x"})
+    assert is_taken({"type": "enabled", "budget_tokens": 1024}, turns)

@@ -363,6 +363,12 @@ async def test_a_bad_proxy_of_the_environments_is_an_error_that_names_its_variab
         assert error.__suppress_context__
 
 
+def test_a_package_that_the_callers_proxy_needs_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    with pytest.raises(ConfigurationError, match=r"^The proxy cannot be used: .*httpx\[socks\].* Check proxy\."):
+        ClientPool(proxy="socks5://127.0.0.1:9", transport="httpx").client(ME)
+
+
 def test_a_package_that_a_proxy_of_the_environments_needs_is_named(fresh, monkeypatch):
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")

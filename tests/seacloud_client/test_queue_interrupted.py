@@ -412,7 +412,7 @@ import sys, threading
 from seacloud_client.interrupts import cancel_on_sigint
 from seacloud_client.queue import Queue
 tell = lambda status: print(status.status, flush=True)
-with cancel_on_sigint(lambda count: print("cancelling", count, flush=True)):
+with cancel_on_sigint(lambda count: print(f"cancelling {count}\\n", end="", flush=True)):
     thread = threading.Thread(target=lambda: Queue().run("nano_banana_2", {"prompt": "a cat"}, on_update=tell))
     thread.start()
     thread.join()
