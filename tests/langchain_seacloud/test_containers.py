@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from container_wire import EVENTS, PLAIN
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -20,41 +21,10 @@ from langchain_core.messages import (
 from langchain_seacloud import ChatSeaCloud
 from pydantic import SecretStr
 
-CONTAINER = {"id": "container_1", "expires_at": "2027-01-01T00:00:00Z"}
-RUN = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "code_execution", "input": {"code": "f()"}}
-CALLER = {"type": "code_execution_20250825", "tool_id": "srvtoolu_1"}
-CALL = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}, "caller": CALLER}
-HEAD = {
-    "id": "msg_1",
-    "type": "message",
-    "role": "assistant",
-    "model": "claude-sonnet-4-5",
-    "usage": {"input_tokens": 1, "output_tokens": 1},
-}
-EVENTS = [
-    {"type": "message_start", "message": {**HEAD, "content": []}},
-    *(
-        event
-        for index, block in enumerate((RUN, CALL))
-        for event in (
-            {"type": "content_block_start", "index": index, "content_block": block},
-            {"type": "content_block_stop", "index": index},
-        )
-    ),
-    {
-        "type": "message_delta",
-        "delta": {"stop_reason": "tool_use", "container": CONTAINER},
-        "usage": {"output_tokens": 1},
-    },
-    {"type": "message_stop"},
-]
-
 
 def _answer(body: Any) -> httpx.Response:
     if not body.get("stream"):
-        return httpx.Response(
-            200, json={**HEAD, "content": [RUN, CALL], "stop_reason": "tool_use", "container": CONTAINER}
-        )
+        return httpx.Response(200, json=PLAIN)
     events = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in EVENTS)
     return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=events)
 
